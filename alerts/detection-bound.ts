@@ -1,0 +1,17 @@
+import type { AlertTiming } from './config.ts';
+import type { AlertRule } from './rule.ts';
+
+/**
+ * The longest time from the fault to the delivery of its alert, in milliseconds: the condition's own onset, the wait
+ * for a scrape, for an evaluation, for `for` (held at evaluations only), and for the group; and the scrape's timeout
+ * where the target can hang. Proven by drills, which hold a stopwatch on it.
+ */
+export function detectionBoundMs(
+  rule: Pick<AlertRule, 'forMs' | 'canHang' | 'onset'>,
+  timing: AlertTiming,
+): number {
+  const held = Math.ceil(rule.forMs / timing.evaluation_interval) * timing.evaluation_interval;
+  const hang = rule.canHang ? timing.scrape_timeout : 0;
+  const onset = rule.onset?.ms ?? 0;
+  return onset + timing.scrape_interval + hang + timing.evaluation_interval + held + timing.group_wait;
+}

@@ -1,0 +1,75 @@
+import path from 'node:path';
+import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { runChecker } from '../kit/checker.ts';
+import { renderAlertmanagerConfig } from './alertmanager-config.ts';
+import type { AlertsConfig } from './config.ts';
+import { exporterJob, renderPrometheusConfig } from './prometheus-config.ts';
+import { renderRules } from './prometheus-rules.ts';
+import { allRules } from './rules/catalogue.ts';
+
+const files = {
+  rules: 'andon.rules.yml',
+  prometheus: 'prometheus.yml',
+  alertmanager: 'alertmanager.yml',
+};
+
+export interface RenderInput {
+  alerts: AlertsConfig;
+  /** `host:port` where `andon exporter` listens. */
+  exporterAddress: string;
+  /** `host:port`. */
+  alertmanagerAddress: string;
+}
+
+/** Writes the rule file, prometheus.yml and alertmanager.yml into a folder, and returns their paths. */
+export function renderAll(input: RenderInput, outDir: string): string[] {
+  const { alerts, exporterAddress, alertmanagerAddress } = input;
+  const rendered: [string, string][] = [
+    [files.rules, renderRules(allRules, alerts)],
+    [
+      files.prometheus,
+      renderPrometheusConfig({
+        timing: alerts,
+        ruleFiles: [files.rules],
+        alertmanagerAddress,
+        scrapeTargets: [{ job: exporterJob, address: exporterAddress }],
+      }),
+    ],
+    [
+      files.alertmanager,
+      renderAlertmanagerConfig({
+        timing: alerts,
+        receivers: alerts.receivers.map(({ name, url, token_file }) => ({
+          name,
+          url,
+          tokenFile: token_file,
+        })),
+      }),
+    ],
+  ];
+  return rendered.map(([name, text]) => {
+    const file = path.join(outDir, name);
+    writeFileAtomic(file, text);
+    return file;
+  });
+}
+
+/** What one checker said about one file. */
+export interface CheckResult {
+  file: string;
+  ok: boolean;
+  output: string;
+}
+
+/** Has promtool and amtool check what renderAll wrote. Throws when one of them is not on this computer. */
+export async function checkAll(outDir: string): Promise<CheckResult[]> {
+  const check = async (file: string, tool: 'promtool' | 'amtool', ...args: string[]) => {
+    const target = path.join(outDir, file);
+    return { file: target, ...(await runChecker(tool, [...args, target])) };
+  };
+  return [
+    await check(files.rules, 'promtool', 'check', 'rules'),
+    await check(files.prometheus, 'promtool', 'check', 'config'),
+    await check(files.alertmanager, 'amtool', 'check-config'),
+  ];
+}

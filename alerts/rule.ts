@@ -1,0 +1,33 @@
+import type { AlertTier } from './tiers.ts';
+
+/** What kind of trouble is behind an alert: the shares of real faults are known for the first four. */
+export type AlertCause = 'third-party' | 'database' | 'release' | 'hardware' | 'network' | 'load';
+
+/** One alert in one tier. The same name may stand in several tiers, with another threshold in each. */
+export interface AlertRule {
+  /** In CamelCase, after the thing that is wrong. */
+  readonly name: string;
+  readonly tier: AlertTier;
+  /** Left out where the monitoring itself is what is wrong. */
+  readonly cause?: AlertCause;
+  readonly expr: string;
+  /** How long the condition must hold: the `for` of Prometheus. */
+  readonly forMs: number;
+  /** The fault may make the scrape itself hang until its timeout. */
+  readonly canHang?: boolean;
+  /** How long after the fault the condition needs to become true, and why. Part of the detection bound. */
+  readonly onset?: { readonly ms: number; readonly reason: string };
+  /** Always fires, to prove that alerts get through: it is no trouble, and nothing keeps it alive. */
+  readonly heartbeat?: boolean;
+  /** One line, for the subject of a message; Prometheus templates allowed. */
+  readonly summary: string;
+  /** What it means and what to look at first; Prometheus templates allowed. */
+  readonly description: string;
+}
+
+/** A series that Prometheus computes at each evaluation, before the alerts that use it. */
+export interface RecordingRule {
+  /** `level:metric:operation`. */
+  readonly record: string;
+  readonly expr: string;
+}

@@ -1,0 +1,66 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { UndoLog } from '../../drills/undo-log.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { AndonError, messageOf } from '../../kit/errors.ts';
+import { findProgram } from '../../lab/programs.ts';
+import { labStatus } from '../../lab/status.ts';
+import { findK6 } from '../../loadtests/find-k6.ts';
+import type { CommonOptions, Context } from '../context.ts';
+import { exitCode } from '../exit-code.ts';
+import { version } from '../version.ts';
+
+interface Finding {
+  what: string;
+  ok: boolean;
+  text: string;
+}
+
+export function registerDoctor(program: Command, context: Context): void {
+  program
+    .command('doctor')
+    .description('is everything here that a lab and a drill need, and is nothing left of an earlier drill')
+    .action(() => examine(context, program.opts()));
+}
+
+function examine(context: Context, { json }: CommonOptions): void {
+  const pathList = context.env.PATH ?? '';
+  const findings: Finding[] = [
+    { what: 'andon', ok: true, text: `${version} on Node ${process.versions.node}` },
+    ...(['rabbitmq-server', 'prometheus', 'prometheus-alertmanager', 'promtool', 'amtool'] as const).map(
+      (program) => look(program, () => findProgram(program, pathList)),
+    ),
+    look('k6', () => findK6(pathList)),
+    residue(context),
+    {
+      what: 'lab',
+      ok: true,
+      text: labStatus(path.join(context.home, 'lab')).running ? 'is running' : 'is not running',
+    },
+  ];
+  for (const finding of findings) {
+    context.stdout.write(
+      json
+        ? `${JSON.stringify(finding)}\n`
+        : `${finding.ok ? '✓' : '✗'} ${finding.what.padEnd(24)} ${finding.text}\n`,
+    );
+  }
+  if (findings.some(({ ok }) => !ok)) context.exit(exitCode.unavailable);
+}
+
+function look(what: string, find: () => string): Finding {
+  try {
+    return { what, ok: true, text: find() };
+  } catch (error) {
+    const mend = error instanceof AndonError ? error.mend : undefined;
+    return { what, ok: false, text: mend ?? messageOf(error) };
+  }
+}
+
+function residue({ home }: Context): Finding {
+  const open = new UndoLog(path.join(home, 'undo-log.ndjson'), systemClock).pending();
+  const what = 'residue of drills';
+  if (open.length === 0) return { what, ok: true, text: 'none' };
+  const list = open.map(({ fault, target, run }) => `${fault} on ${target} (run ${run})`).join(', ');
+  return { what, ok: false, text: `${list}; undo it with: andon drill clean` };
+}

@@ -1,0 +1,146 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/andon-config.ts';
+import { catalogue, planOf } from '../../drills/catalog.ts';
+import { cleanUp } from '../../drills/clean.ts';
+import { faults } from '../../drills/faults/registry.ts';
+import { History } from '../../drills/history.ts';
+import { describePlan } from '../../drills/plan.ts';
+import { UndoLog } from '../../drills/undo-log.ts';
+import { runWatchdog } from '../../drills/watchdog-main.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { ResidueError } from '../../kit/errors.ts';
+import { type CommonOptions, type Context, findConfig } from '../context.ts';
+import { settingsOf, vocabularyOf } from '../drill-settings.ts';
+import { runDrills } from '../run-drills.ts';
+
+interface WatchdogOptions {
+  run: string;
+  undoLog: string;
+  journal: string;
+  config: string;
+}
+
+export function registerDrill(program: Command, context: Context): void {
+  const drill = program.command('drill').description('rehearse an outage');
+  drill
+    .command('list')
+    .description('the drills, suites and faults there are')
+    .action(() => list(context, program.opts()));
+  drill
+    .command('show <id>')
+    .description('a drill or suite, checked and with its defaults filled in')
+    .action((id: string) => {
+      const { drills } = planOf(id, vocabularyOf(undefined));
+      context.stdout.write(`${JSON.stringify(drills.length === 1 ? drills[0]?.drill : drills, null, 2)}\n`);
+    });
+  drill
+    .command('plan <ids...>')
+    .description('every step and every side effect; does nothing')
+    .action((ids: string[]) => plan(context, program.opts(), ids));
+  drill
+    .command('run <id>')
+    .description('hold a drill or a suite: an id of the catalogue, or a file')
+    .option('--lab', 'bring up a practice plant for it, and take it down after')
+    .option(
+      '--weaken <name...>',
+      'with --lab: make the plant weak on purpose: pool, outbox, retry, idempotency',
+    )
+    .option('--out <dir>', 'where the reports go (default: .andon/runs/<id>)')
+    .option('--yes-production <name...>', 'break this production target after all')
+    .action((id: string, options) => runDrills(context, { ...program.opts(), ...options }, id));
+  drill
+    .command('clean')
+    .description('finish every undo that an earlier run left open')
+    .action(() => clean(context, program.opts()));
+  drill
+    .command('history')
+    .description('past runs, newest first')
+    .action(() => history(context, program.opts()));
+  drill
+    .command('watchdog', { hidden: true })
+    .requiredOption('--run <id>')
+    .requiredOption('--undo-log <file>')
+    .requiredOption('--journal <file>')
+    .action((options: WatchdogOptions) => watch(context, { ...program.opts(), ...options }));
+}
+
+function list({ stdout }: Context, { json }: CommonOptions): void {
+  const { drills, suites } = catalogue();
+  const known = drills
+    .map((id) => planOf(id, vocabularyOf(undefined)).drills[0]?.drill)
+    .filter((found) => found !== undefined);
+  if (json) {
+    stdout.write(
+      `${JSON.stringify({ drills: known.map(({ id, title, cause }) => ({ id, title, cause })), suites, faults: faults.map(({ kind }) => kind) })}\n`,
+    );
+    return;
+  }
+  stdout.write('Drills\n');
+  for (const { id, title, cause } of known) stdout.write(`  ${id.padEnd(16)} ${title} (${cause})\n`);
+  stdout.write('Suites\n');
+  for (const id of suites) {
+    const { suite, drills: runs } = planOf(id, vocabularyOf(undefined));
+    stdout.write(`  ${id.padEnd(16)} ${suite?.title}: ${runs.map(({ name }) => name).join(', ')}\n`);
+  }
+  stdout.write('Faults\n');
+  for (const { kind, summary } of faults) stdout.write(`  ${kind.padEnd(16)} ${summary}\n`);
+}
+
+function plan(context: Context, options: CommonOptions, ids: string[]): void {
+  const { config } = findConfig(context, options);
+  for (const id of ids) {
+    for (const { name, drill } of planOf(id, vocabularyOf(config)).drills) {
+      context.stdout.write(describePlan(name, drill, config.targets));
+    }
+  }
+}
+
+async function clean(context: Context, options: CommonOptions): Promise<void> {
+  const undoLog = new UndoLog(path.join(context.home, 'undo-log.ndjson'), systemClock);
+  if (undoLog.pending().length === 0) {
+    context.stdout.write('Nothing to undo: every fault of every run has been lifted.\n');
+    return;
+  }
+  const { config } = findConfig(context, options);
+  const { undone, failed } = await cleanUp({
+    undoLog,
+    targets: config.targets,
+    fetch,
+    runbooksToken: config.runbooks?.token,
+    by: 'clean',
+  });
+  for (const { fault, target, run } of undone)
+    context.stdout.write(`undone: ${fault} on ${target} (run ${run})\n`);
+  if (failed.length === 0) return;
+  throw new ResidueError('drill.residue', `${failed.length} faults could not be undone`, {
+    mend: failed.map(({ byHand }) => byHand).join('\n'),
+  });
+}
+
+function history({ stdout, home }: Context, { json }: CommonOptions): void {
+  using past = new History(home);
+  for (const run of past.all()) {
+    stdout.write(
+      json
+        ? `${JSON.stringify(run)}\n`
+        : `${run.startedAt}  ${(run.verdict ?? 'cut off').padEnd(8)} ${String(Math.round(run.score ?? 0)).padStart(3)}  ${run.drill.padEnd(16)} ${run.dir}\n`,
+    );
+  }
+}
+
+async function watch(context: Context, options: WatchdogOptions): Promise<void> {
+  const config = loadConfig(options.config, context.env);
+  const settings = settingsOf(config);
+  await runWatchdog({
+    stdin: context.stdin,
+    stdout: context.stdout,
+    undoLogFile: options.undoLog,
+    run: options.run,
+    journalFile: options.journal,
+    targets: settings.targets,
+    fetch,
+    runbooksToken: settings.runbooksToken,
+    clock: systemClock,
+  });
+}

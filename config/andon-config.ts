@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { alertsSection } from '../alerts/config.ts';
+import { drillsSection } from '../drills/config.ts';
+import { exporterSection } from '../exporters/config.ts';
+import { messageOf, UsageError } from '../kit/errors.ts';
+import { targetsSchema } from '../kit/targets.ts';
+import { type ExtraProblem, parseYaml } from '../kit/yaml-file.ts';
+import { runbooksSection } from '../runbooks/config.ts';
+import { expandPlaceholders } from './placeholders.ts';
+
+const address = (port: number) =>
+  z.strictObject({ url: z.url().default(`http://127.0.0.1:${port}`) }).prefault({});
+
+/** andon.yaml: one strict schema, made of each room's section. */
+export const andonConfigSchema = z.strictObject({
+  targets: targetsSchema.default({}),
+  exporter: exporterSection.prefault({}),
+  alerts: alertsSection.prefault({}),
+  prometheus: address(9090),
+  alertmanager: address(9093),
+  runbooks: runbooksSection.optional(),
+  drills: drillsSection.prefault({}),
+});
+
+export type AndonConfig = z.output<typeof andonConfigSchema>;
+
+/** Reads andon.yaml; every mistake in it is named at once. `environment` serves `${env:NAME}`. */
+export function loadConfig(file: string, environment: Record<string, string | undefined>): AndonConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError('config.unreadable', `${file} cannot be read: ${messageOf(error)}`, {
+      mend: 'Name another file with --config FILE, or start a practice plant with: andon lab up',
+    });
+  }
+  const expand = (value: string) => expandPlaceholders(value, path.dirname(path.resolve(file)), environment);
+  return parseYaml(file, text, andonConfigSchema, { extra: danglingNames, expand });
+}
+
+/** Names of targets that are used somewhere but not defined, or are of the wrong kind. */
+function danglingNames(config: AndonConfig): ExtraProblem[] {
+  const problems: ExtraProblem[] = [];
+  const check = (where: PropertyKey[], name: string, kind: string) => {
+    const found = config.targets[name];
+    if (!found) problems.push({ path: where, message: `no target is called "${name}"` });
+    else if (found.kind !== kind)
+      problems.push({ path: where, message: `"${name}" is of kind ${found.kind}, not ${kind}` });
+  };
+  for (const [name, target] of Object.entries(config.targets)) {
+    if (target.kind === 'mes') check(['targets', name, 'database'], target.database, 'postgres');
+  }
+  config.exporter.mes.forEach((name, index) => {
+    check(['exporter', 'mes', index], name, 'mes');
+  });
+  config.exporter.databases.forEach((name, index) => {
+    check(['exporter', 'databases', index], name, 'postgres');
+  });
+  config.exporter.queues.forEach((name, index) => {
+    check(['exporter', 'queues', index], name, 'rabbitmq');
+  });
+  config.drills.ledger?.systems.forEach((system, index) => {
+    check(['drills', 'ledger', 'systems', index, 'target'], system.target, 'postgres');
+  });
+  const terminals = config.drills.load.terminals;
+  if (terminals) check(['drills', 'load', 'terminals', 'target'], terminals.target, 'mes');
+  return problems;
+}

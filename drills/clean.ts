@@ -1,0 +1,66 @@
+import { messageOf } from '../kit/errors.ts';
+import type { Targets } from '../kit/targets.ts';
+import type { UndoEntry, UndoLog } from './undo-log.ts';
+import { byHand, revert } from './undo-registry.ts';
+import type { UndoDeps } from './undos/reverter.ts';
+
+/** Each undo gets this long, counted from its own start: the drill's own signal may be aborted already. */
+const undoLimitMs = 10_000;
+
+export interface CleanUp extends Omit<UndoDeps, 'targets'> {
+  undoLog: UndoLog;
+  /** Only what this run has left; everything when it is not given. */
+  run?: string | undefined;
+  /** The targets, or how they are found for an entry (its `configFile` says where). */
+  targets: Targets | ((entry: UndoEntry) => Targets | Promise<Targets>);
+  /** Who cleans up, for the log: `runner`, `watchdog`, `clean`. */
+  by: string;
+}
+
+/** An undo that could not be carried out. It stays in the log. */
+export interface FailedUndo {
+  entry: UndoEntry;
+  error: string;
+  /** How a person undoes it. */
+  byHand: string;
+}
+
+export interface CleanUpResult {
+  undone: UndoEntry[];
+  failed: FailedUndo[];
+}
+
+/** Undoes what the log says is still in, the last one first, going on after a failure. Never throws for an undo. */
+export async function cleanUp(work: CleanUp): Promise<CleanUpResult> {
+  const result: CleanUpResult = { undone: [], failed: [] };
+  for (const entry of work.undoLog.pending(work.run).toReversed()) {
+    const failure = await undoEntry(entry, work);
+    if (failure) {
+      work.undoLog.failed(entry.id, work.by, failure.error);
+      result.failed.push(failure);
+    } else {
+      work.undoLog.done(entry.id, work.by);
+      result.undone.push(entry);
+    }
+  }
+  return result;
+}
+
+/** An entry in words: `db.lock on mes-db (run 2026…-db-lock-3f2a)`. */
+export const describeEntry = ({ fault, target, run }: UndoEntry): string =>
+  `${fault} on ${target} (run ${run})`;
+
+/** Carries out one entry without writing to the log; returns what went wrong, if anything did. */
+export async function undoEntry(
+  entry: UndoEntry,
+  { targets, ...deps }: Omit<CleanUp, 'undoLog' | 'run' | 'by'>,
+): Promise<FailedUndo | undefined> {
+  let known: Targets = {};
+  try {
+    known = typeof targets === 'function' ? await targets(entry) : targets;
+    await revert(entry.undo, { ...deps, targets: known }, AbortSignal.timeout(undoLimitMs));
+    return undefined;
+  } catch (error) {
+    return { entry, error: messageOf(error), byHand: byHand(entry.undo, known) };
+  }
+}

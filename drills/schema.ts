@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { duration } from '../kit/duration.ts';
+import { closest } from '../kit/spelling.ts';
+import type { Targets } from '../kit/targets.ts';
+import { comparison } from './comparison.ts';
+import type { Fault } from './fault.ts';
+
+/** What a drill file may name: it is checked against these while it is read. */
+export interface DrillVocabulary {
+  faults: readonly Fault[];
+  /** Alert name → tiers it exists in. */
+  alerts: ReadonlyMap<string, readonly string[]>;
+  /** Undefined where no configuration is at hand; then targets are not checked. */
+  targets?: Targets | undefined;
+}
+
+const causes = ['third-party', 'database', 'release', 'hardware', 'network', 'load'] as const;
+const kebab = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower case words joined by hyphens, as in db-lock');
+
+const probeQuestion = {
+  promql: z.string().optional(),
+  /** A path on a `mes` target; the value is the HTTP status. */
+  http: z.string().optional(),
+  /** One number from a `postgres` target. */
+  sql: z.string().optional(),
+};
+
+const oneQuestion = (probe: { promql?: unknown; http?: unknown; sql?: unknown }): boolean =>
+  [probe.promql, probe.http, probe.sql].filter((question) => question !== undefined).length === 1;
+const oneQuestionMessage = { message: 'needs exactly one of promql, http and sql' };
+
+/** The strict schema of a drill, made for what this installation knows. */
+export function drillSchema(vocabulary: DrillVocabulary) {
+  const target = targetName(vocabulary.targets);
+  const probe = z
+    .strictObject({ name: z.string(), ...probeQuestion, target: target.optional(), expect: comparison })
+    .refine(oneQuestion, oneQuestionMessage);
+  const guardrail = z
+    .strictObject({ name: z.string(), ...probeQuestion, target: target.optional(), stop_when: comparison })
+    .refine(oneQuestion, oneQuestionMessage);
+  return z.strictObject({
+    id: kebab,
+    title: z.string(),
+    cause: z.enum(causes),
+    description: z.string().optional(),
+    hypothesis: z.array(probe).min(1),
+    /** Users that work through the whole drill, beside the lines. */
+    load: z.strictObject({ profile: z.literal('terminals'), users: z.int().min(1).max(2000) }).optional(),
+    /** `hold` keeps the runbooks off, so that the fault is healed by time alone. */
+    runbooks: z.enum(['act', 'hold']).default('act'),
+    baseline: duration.prefault('10s'),
+    method: z.array(methodStep(vocabulary)).min(1),
+    expect: expectation(vocabulary).prefault({}),
+    guardrails: z.array(guardrail).default([]),
+    max_duration: duration.prefault('10m'),
+  });
+}
+
+export type Drill = z.output<ReturnType<typeof drillSchema>>;
+export type Probe = Drill['hypothesis'][number];
+export type Guardrail = Drill['guardrails'][number];
+export type MethodStep = Drill['method'][number];
+
+/** One step of the method: each fault brings its own parameters, so a wrong one is named where it stands. */
+function methodStep({ faults, targets }: DrillVocabulary) {
+  const kinds = faults.map((fault) => fault.kind);
+  const [first, ...rest] = faults.map((fault) =>
+    z.strictObject({
+      fault: z.literal(fault.kind),
+      target: targetName(targets, fault),
+      with: (fault.params as z.ZodType<Record<string, unknown>>).prefault({}),
+      /** From the start of the method. */
+      after: duration.prefault('0s'),
+      for: duration,
+    }),
+  );
+  if (!first) throw new TypeError('a drill needs at least one known fault');
+  return z.discriminatedUnion('fault', [first, ...rest], {
+    error: (issue) => unknownWord('fault', (issue.input as { fault?: unknown } | undefined)?.fault, kinds),
+  });
+}
+
+function expectation({ alerts }: DrillVocabulary) {
+  const alert = z.string().superRefine((name, context) => {
+    if (!alerts.has(name))
+      context.addIssue({ code: 'custom', message: unknownWord('alert', name, [...alerts.keys()]) });
+  });
+  return z.strictObject({
+    alerts: z
+      .array(z.strictObject({ alert, tier: z.enum(['A', 'B', 'C']), within: duration.optional() }))
+      .default([]),
+    /** The hypothesis must hold while the fault is in, too. */
+    holds_during: z.boolean().default(false),
+    /** No A alert but the expected ones may fire. */
+    quiet: z.boolean().default(false),
+    /** From the alert's delivery to the end of the runbook. */
+    runbook: z.strictObject({ name: kebab, within: duration }).optional(),
+    recover_within: duration.prefault('60s'),
+    /** How long store-and-forward, queue and consumers may take to bring everything home. */
+    drain_within: duration.prefault('60s'),
+    production: z
+      .strictObject({
+        lost: z.int().min(0),
+        duplicated: z.int().min(0),
+        stale: z.int().min(0).optional(),
+        out_of_order: z.int().min(0).optional(),
+      })
+      .optional(),
+    /** Limits on the virtual users' requests while the fault is in. */
+    load: z.strictObject({ error_rate: z.number().min(0).max(1), p95: duration }).optional(),
+  });
+}
+
+function targetName(targets: Targets | undefined, fault?: Fault) {
+  return z.string().superRefine((name, context) => {
+    if (!targets) return;
+    const target = targets[name];
+    if (!target) {
+      context.addIssue({ code: 'custom', message: unknownWord('target', name, Object.keys(targets)) });
+    } else if (fault && !fault.targets.includes(target.kind)) {
+      const fitting = fault.targets.join(' or ');
+      context.addIssue({
+        code: 'custom',
+        message: `"${name}" is of kind ${target.kind}; ${fault.kind} needs ${fitting}`,
+      });
+    } else if (fault && !target.drillable) {
+      context.addIssue({
+        code: 'custom',
+        message: `"${name}" is not drillable; say drillable: true in andon.yaml first`,
+      });
+    }
+  });
+}
+
+function unknownWord(what: string, word: unknown, known: readonly string[]): string {
+  const near = typeof word === 'string' ? closest(word, known) : undefined;
+  return `unknown ${what} "${String(word)}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`;
+}

@@ -1,0 +1,144 @@
+import { isoTime } from '../../kit/clock.ts';
+import { messageOf, UnavailableError } from '../../kit/errors.ts';
+import type { Fault, Host } from '../fault.ts';
+import { faultOf } from '../faults/registry.ts';
+import { type ActiveFault, note, type Run } from '../run.ts';
+import type { MethodStep } from '../schema.ts';
+
+/** How often the watch looks whether a fault is over. */
+const lookMs = 100;
+/** How long lifting one fault may take before it counts as left behind. */
+const liftLimitMs = 20_000;
+
+/** Injects every step at its time and stays until all faults are out: by time, by a runbook, or by an abort. */
+export async function faultStage(run: Run): Promise<void> {
+  const { clock } = run.deps;
+  const start = clock.now();
+  const steps = run.drill.method
+    .map((step, index) => ({ step, index }))
+    .toSorted((a, b) => a.step.after - b.step.after);
+  for (const { step, index } of steps) {
+    while (clock.now() < start + step.after) {
+      await liftDue(run);
+      await clock.sleep(Math.min(lookMs, start + step.after - clock.now()), run.signal);
+    }
+    await injectStep(run, step, index, start + step.after);
+  }
+  while (run.faults.some((fault) => fault.liftedAtMs === undefined)) {
+    await clock.sleep(lookMs, run.signal);
+    await liftDue(run);
+  }
+}
+
+async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs: number): Promise<void> {
+  const { deps, journal, undoLog } = run;
+  const fault: Fault = faultOf(step.fault);
+  const target = deps.settings.targets[step.target];
+  if (!target) throw new UnavailableError('drill.no-target', `no target is called ${step.target}`);
+  const named = { name: step.target, target };
+  const plan = fault.plan(step.with, named, run.id, step.for);
+  const base = { index, kind: plan.kind, target: plan.target };
+  journal.write({
+    type: 'fault-planned',
+    at: isoTime(deps.clock.now()),
+    ...base,
+    effects: [...plan.effects],
+  });
+  const undoId = undoLog.open({
+    run: run.id,
+    fault: plan.kind,
+    target: plan.target,
+    undo: plan.undo,
+    configFile: deps.configFile,
+  });
+  const host: Host = {
+    clock: deps.clock,
+    log: deps.log,
+    fetch: deps.fetch,
+    targets: deps.settings.targets,
+    load: run.load,
+  };
+  const injection = await fault.inject(plan, step.with, named, host, run.signal);
+  const injectedAtMs = deps.clock.now();
+  const active: ActiveFault = {
+    index,
+    plan,
+    injection,
+    undoId,
+    injectedAtMs,
+    dueAtMs: plannedAtMs + step.for,
+  };
+  run.faults.push(active);
+  journal.write({ type: 'fault-injected', at: isoTime(injectedAtMs), ...base });
+  injection.liftedByOthers.then(
+    (by) => {
+      active.liftedBy ??= by;
+    },
+    (error: unknown) => deps.log.debug({ error: messageOf(error) }, 'fault watch ended'),
+  );
+}
+
+/** Lifts what is over, the last one in first out. */
+async function liftDue(run: Run): Promise<void> {
+  const now = run.deps.clock.now();
+  const due = run.faults.filter(
+    (fault) => fault.liftedAtMs === undefined && (fault.liftedBy !== undefined || fault.dueAtMs <= now),
+  );
+  for (const fault of due.toReversed()) await lift(run, fault, fault.liftedBy ?? 'time');
+}
+
+/** Takes one fault out and writes down who ended it and what it had touched. Safe to repeat; never throws. */
+async function lift(run: Run, fault: ActiveFault, by: string): Promise<void> {
+  if (fault.liftedAtMs !== undefined) return;
+  const { deps, journal, undoLog } = run;
+  const base = { index: fault.index, kind: fault.plan.kind, target: fault.plan.target };
+  const touched = await fault.injection.touched().catch(() => 0);
+  const error = await withLimit(fault.injection[Symbol.asyncDispose](), liftLimitMs);
+  fault.liftedAtMs = deps.clock.now();
+  fault.liftedBy = by;
+  journal.write({ type: 'fault-lifted', at: isoTime(fault.liftedAtMs), ...base, by, touched });
+  if (error === undefined) undoLog.done(fault.undoId, 'runner');
+  else note(run, `lifting ${base.kind} on ${base.target} failed: ${error}`);
+}
+
+/** Lifts everything that is still in. Runs under its own deadline, whatever has been aborted. */
+export async function healAll(run: Run, by: string): Promise<void> {
+  for (const fault of run.faults.toReversed()) await lift(run, fault, by);
+}
+
+/** Proves that nothing is left, and writes down what is. */
+export async function proveNoResidue(run: Run): Promise<string[]> {
+  const all: string[] = [];
+  for (const { index, plan, injection } of run.faults) {
+    const residue = await injection
+      .residue()
+      .catch((error: unknown) => [
+        `${plan.kind} on ${plan.target} could not be checked: ${messageOf(error)}`,
+      ]);
+    run.journal.write({
+      type: 'fault-residue',
+      at: isoTime(run.deps.clock.now()),
+      index,
+      kind: plan.kind,
+      target: plan.target,
+      residue,
+    });
+    all.push(...residue);
+  }
+  return all;
+}
+
+async function withLimit(work: PromiseLike<void>, limitMs: number): Promise<string | undefined> {
+  const limit = AbortSignal.timeout(limitMs);
+  const expired = new Promise<never>((_resolve, reject) => {
+    limit.addEventListener('abort', () => reject(new Error(`not done within ${limitMs / 1000} s`)), {
+      once: true,
+    });
+  });
+  try {
+    await Promise.race([work, expired]);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,69 @@
+import { isoTime } from '../../kit/clock.ts';
+import { messageOf } from '../../kit/errors.ts';
+import { comparisonOf } from '../comparison.ts';
+import { askHypothesis, WorstAnswers } from '../probes/hypothesis.ts';
+import { answer } from '../probes/probe.ts';
+import type { Run } from '../run.ts';
+
+/** Calls `work` again and again until disposed; one call at a time, errors only logged, because a watch must go on. */
+export function repeatedly(
+  run: Run,
+  what: string,
+  everyMs: number,
+  work: () => Promise<void>,
+): AsyncDisposable {
+  const ended = new AbortController();
+  const loop = (async () => {
+    while (!ended.signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        if (!ended.signal.aborted) run.deps.log.debug({ error: messageOf(error) }, `${what}: no answer`);
+      }
+      await run.deps.clock.sleep(everyMs, ended.signal).catch(() => {});
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await loop;
+    },
+  };
+}
+
+/** Holds the stopwatch against Prometheus four times a second. */
+export const watchAlerts = (run: Run): AsyncDisposable =>
+  repeatedly(run, 'alerts', 250, async () => {
+    run.stopwatch.observe(await run.prometheus.alerts(), run.deps.clock.now());
+  });
+
+/** Stops the drill at the first guardrail that trips. */
+export const watchGuardrails = (run: Run): AsyncDisposable =>
+  repeatedly(run, 'guardrails', 1000, async () => {
+    for (const guardrail of run.drill.guardrails) {
+      const value = await answer(guardrail, run.probes);
+      if (value === null || !comparisonOf(guardrail.stop_when).holds(value)) continue;
+      run.journal.write({
+        type: 'guardrail',
+        at: isoTime(run.deps.clock.now()),
+        name: guardrail.name,
+        value,
+      });
+      run.stop(
+        new GuardrailTripped(`guardrail "${guardrail.name}" tripped: ${value} ${guardrail.stop_when}`),
+      );
+      return;
+    }
+  });
+
+/** Why a drill was stopped from within. */
+export class GuardrailTripped extends Error {}
+
+/** Keeps the worst answer of every probe while it lives. */
+export function watchHypothesis(run: Run): AsyncDisposable & { worst: WorstAnswers } {
+  const worst = new WorstAnswers();
+  const loop = repeatedly(run, 'hypothesis', 1000, async () => {
+    worst.add(await askHypothesis(run.drill.hypothesis, run.probes));
+  });
+  return { worst, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
+}

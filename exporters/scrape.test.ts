@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../kit/clock.ts';
+import { silentLog } from '../kit/log.ts';
+import { waitFor } from '../kit/wait.ts';
+import { metrics } from './catalogue.ts';
+import type { Collected, Collector } from './collector.ts';
+import { sample } from './sample.ts';
+import { Scraper, scrapeLimitMs } from './scrape.ts';
+import { parseMetrics } from './testing/metrics-text.ts';
+
+const up = (target: string, value: number) => sample(metrics.up, { target }, value);
+
+function collector(target: string, collect: Collector['collect'], timeoutMs = 60_000): Collector {
+  return { name: 'mes', target, timeoutMs, whenSilent: [up(target, 0)], collect, [Symbol.dispose]: () => {} };
+}
+const works = (target: string) => collector(target, async () => ({ samples: [up(target, 1)] }));
+const hangs = (target: string, timeoutMs?: number) =>
+  collector(target, () => new Promise<Collected>(() => {}), timeoutMs);
+
+const scraperOf = (...collectors: Collector[]) => new Scraper(collectors, '1.2.3', systemClock, silentLog);
+const success = (target: string) => `mes_exporter_collector_success{collector="mes",target="${target}"}`;
+
+describe('a scrape', () => {
+  it('keeps the metrics of the others when a collector fails or hangs, and says which one', async () => {
+    const fails = collector('failing', async () => Promise.reject(new Error('no')));
+    const throws = collector('throwing', () => {
+      throw new Error('at once');
+    });
+    using scraper = scraperOf(works('good'), fails, throws, hangs('hanging'));
+    const found = parseMetrics(await scraper.scrape(100));
+    expect(found.get('mes_up{target="good"}')).toBe(1);
+    expect(found.get(success('good'))).toBe(1);
+    for (const target of ['failing', 'throwing', 'hanging']) {
+      expect(found.get(`mes_up{target="${target}"}`)).toBe(0);
+      expect(found.get(success(target))).toBe(0);
+    }
+    expect(
+      [...found.keys()].filter((name) => name.startsWith('mes_exporter_collector_duration')),
+    ).toHaveLength(4);
+    expect(found.get(`mes_exporter_build_info{version="1.2.3",node_version="${process.version}"}`)).toBe(1);
+  });
+
+  it('keeps what a failing collector could still find out', async () => {
+    const half = collector('half', async () => ({
+      samples: [up('half', 1)],
+      failure: new Error('the rest is missing'),
+    }));
+    using scraper = scraperOf(half);
+    const found = parseMetrics(await scraper.scrape(1000));
+    expect(found.get('mes_up{target="half"}')).toBe(1);
+    expect(found.get(success('half'))).toBe(0);
+  });
+
+  it('ends a collector at its own limit although the scrape has time left', async () => {
+    using scraper = scraperOf(hangs('slow', 50));
+    expect(parseMetrics(await scraper.scrape(60_000)).get(success('slow'))).toBe(0);
+  });
+
+  it('joins the run under way instead of asking the target again', async () => {
+    let asked = 0;
+    const { promise, resolve } = Promise.withResolvers<Collected>();
+    using scraper = scraperOf(
+      collector('one', () => {
+        asked++;
+        return promise;
+      }),
+    );
+    const scrapes = [scraper.scrape(60_000), scraper.scrape(60_000)];
+    resolve({ samples: [up('one', 1)] });
+    for (const text of await Promise.all(scrapes))
+      expect(parseMetrics(text).get('mes_up{target="one"}')).toBe(1);
+    expect(asked).toBe(1);
+    await scraper.scrape(60_000);
+    expect(asked).toBe(2);
+  });
+
+  it('does not ask a target again that still hangs in the scrape before', async () => {
+    let asked = 0;
+    using scraper = scraperOf(
+      collector('stuck', () => {
+        asked++;
+        return new Promise<Collected>(() => {});
+      }),
+    );
+    await scraper.scrape(20);
+    await scraper.scrape(20);
+    expect(asked).toBe(1);
+  });
+
+  it('tells a collector when its time is over', async () => {
+    let aborted = false;
+    const obeys = collector('x', (signal) => {
+      signal.addEventListener('abort', () => {
+        aborted = true;
+      });
+      return new Promise<Collected>(() => {});
+    });
+    using scraper = scraperOf(obeys);
+    await scraper.scrape(20);
+    expect(await waitFor(() => aborted, { what: 'the abort', timeoutMs: 5000 })).toBe(true);
+  });
+});
+
+describe('the limit of a scrape', () => {
+  it('is half a second under what Prometheus allows, 3.5 s without its header, and never nothing', () => {
+    expect(scrapeLimitMs('4')).toBe(3500);
+    expect(scrapeLimitMs('10.5')).toBe(10_000);
+    expect(scrapeLimitMs('0.3')).toBe(100);
+    for (const missing of [undefined, '', 'soon', '-1']) expect(scrapeLimitMs(missing)).toBe(3500);
+  });
+});

@@ -1,0 +1,29 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** The only door to SQLite, because Node still moves it about. */
+export type Sqlite = DatabaseSync;
+
+/** Opens a database that survives a crash: WAL, fsync on commit, five seconds of patience with another writer. */
+export function openSqlite(file: string): Sqlite {
+  if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true });
+  const database = new DatabaseSync(file);
+  database.exec(
+    'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON',
+  );
+  return database;
+}
+
+/** Runs `work` in one transaction: all of it or none of it. */
+export function inTransaction<T>(database: Sqlite, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { httpUrl, type LabPorts, loopback } from './addresses.ts';
+import type { LabSecrets } from './secrets.ts';
+
+const operationsOf = (table: string, time: string): string =>
+  `SELECT op_id AS op, source, seq, id AS position FROM ${table} WHERE ${time} >= $1`;
+
+/**
+ * The andon.yaml of a lab, for every other command. The exporter stands beside the MES, so it reaches the database through the
+ * same link; drills and runbooks go straight to it, as an administrator would.
+ */
+export function andonYaml(dir: string, ports: LabPorts, { value, file }: LabSecrets): string {
+  const { server, link } = ports;
+  const database = (port: number, name: string) =>
+    `postgres://postgres:${value.postgres}@${loopback(port)}/${name}`;
+  const postgres = (name: 'mes' | 'erp' | 'wms') => ({
+    kind: 'postgres',
+    url: database(link[`${name}-db`], name),
+    admin_url: database(server.postgres, name),
+    drillable: true,
+  });
+  const linkTarget = (name: string) => ({
+    kind: 'link',
+    control: httpUrl(server.links),
+    link: name,
+    drillable: true,
+  });
+  const links = Object.fromEntries(Object.keys(link).map((name) => [`${name}-link`, linkTarget(name)]));
+  return stringify({
+    targets: {
+      mes: { kind: 'mes', url: httpUrl(server.mes), database: 'mes-db', drillable: true },
+      'mes-db': postgres('mes'),
+      'erp-db': postgres('erp'),
+      'wms-db': postgres('wms'),
+      'mes-queue': {
+        kind: 'rabbitmq',
+        url: `amqp://guest:guest@${loopback(server.amqp)}`,
+        management: `http://guest:guest@${loopback(server['amqp-management'])}`,
+        drillable: true,
+      },
+      ...links,
+    },
+    exporter: {
+      listen: loopback(server.exporter),
+      mes: ['mes'],
+      databases: ['mes-db'],
+      queues: ['mes-queue'],
+    },
+    prometheus: { url: httpUrl(server.prometheus) },
+    alertmanager: { url: httpUrl(server.alertmanager) },
+    runbooks: {
+      listen: loopback(server.runbooks),
+      token: `\${file:${file.runbooks}}`,
+      store: path.join(dir, 'runbooks.sqlite'),
+      audit: path.join(dir, 'runbook-audit.ndjson'),
+      snapshots: {
+        'mes-config': { folder: path.join(dir, 'mes-config'), store: path.join(dir, 'snapshots') },
+      },
+    },
+    drills: {
+      listen: loopback(server.drill),
+      token: `\${file:${file.drill}}`,
+      runbooks_url: httpUrl(server.runbooks),
+      load: { terminals: { target: 'mes', token: `\${file:${file.system}}` } },
+      ledger: {
+        acknowledgements: [path.join(dir, 'acknowledgements')],
+        stop_after: '10s',
+        systems: [
+          {
+            name: 'mes',
+            target: 'mes-db',
+            operations: operationsOf('operations', 'server_ts'),
+            current: 'SELECT id AS source, last_seq AS seq FROM work_units',
+          },
+          {
+            name: 'erp',
+            target: 'erp-db',
+            operations: operationsOf('operations_performance', 'received_at'),
+          },
+          { name: 'wms', target: 'wms-db', operations: operationsOf('stock_moves', 'received_at') },
+        ],
+        forwarders: [`${httpUrl(server.L1)}/-/status`, `${httpUrl(server.L2)}/-/status`],
+      },
+    },
+  });
+}

@@ -1,0 +1,18 @@
+import { isSameProcess } from '../kit/process-identity.ts';
+import { waitFor } from '../kit/wait.ts';
+import { readLabFile } from './status.ts';
+
+/** The lab stops some twenty processes in turn; RabbitMQ alone may take ten seconds. */
+const limitMs = 60_000;
+
+/** Asks the lab of that folder to go down and waits until it has. False when none was running. */
+export async function stopLab(dir: string): Promise<boolean> {
+  const file = readLabFile(dir);
+  if (!file || !isSameProcess(file.pid, file.startTime)) return false;
+  process.kill(file.pid, 'SIGTERM');
+  await waitFor(() => !isSameProcess(file.pid, file.startTime), {
+    what: 'the end of the lab',
+    timeoutMs: limitMs,
+  });
+  return true;
+}

@@ -1,0 +1,113 @@
+import { isoTime } from '../../kit/clock.ts';
+import { listen } from '../../kit/http-server.ts';
+import { callMes, type MesAccess } from '../mes-client.ts';
+import type { ProcessContext, RunningProcess } from '../run-process.ts';
+import type { EdgeSettings } from '../settings.ts';
+import { SparseLog } from '../sparse-log.ts';
+import { gatewayApp } from './app.ts';
+import { type Delivery, Forwarder } from './forwarder.ts';
+import { Jobs } from './jobs.ts';
+import { Journal, type WaitingEntry } from './journal.ts';
+import { readinessOf, sendHeartbeats, type WatchParts, watchJobs } from './mes-watch.ts';
+
+/** How often what was forwarded long ago is forgotten. */
+const forgetEveryMs = 3_600_000;
+
+/** Starts the gateway of one line: terminals work through it whether or not the MES answers. */
+export async function startGateway(
+  settings: EdgeSettings,
+  { log, clock }: ProcessContext,
+): Promise<RunningProcess> {
+  const sparse = new SparseLog(log, clock);
+  const { line, mes } = settings;
+  const requestTimeoutMs = settings.request_timeout_ms;
+  const watch: WatchParts = { line, mes, clock, log: sparse, requestTimeoutMs };
+  await using stack = new AsyncDisposableStack();
+  const journal = stack.use(new Journal(settings.journal));
+  const jobs = new Jobs(journal.database);
+  const forwarder = stack.use(
+    new Forwarder({
+      journal,
+      clock,
+      log: sparse,
+      deliver: (entry, signal) => deliver(mes, entry, requestTimeoutMs, signal),
+      mesReady: readinessOf(watch, settings.ready_poll_ms),
+      onSettled: ({ source }) => jobs.touch(source),
+      retryDelayMs: settings.retry_delay_ms,
+      maxRetries: settings.max_retries,
+      dropFailed: settings.weaken.includes('retry'),
+    }),
+  );
+  const end = new AbortController();
+  const loops = [
+    watchJobs(
+      watch,
+      { jobs, everyMs: settings.job_poll_ms, waits: (source) => journal.waits(source) },
+      end.signal,
+    ),
+    sendHeartbeats(watch, { jobs, everyMs: settings.heartbeat_ms }, end.signal),
+    forgetOld(journal, settings.retention_ms, clock, end.signal),
+  ];
+  stack.defer(async () => {
+    end.abort(new Error('the gateway ends'));
+    await Promise.all(loops);
+  });
+  const status = () => {
+    const { lastForwardedAt } = forwarder;
+    return {
+      ...journal.counts(),
+      retrying: journal.retrying(),
+      lastForwardedAt: lastForwardedAt === undefined ? null : isoTime(lastForwardedAt),
+    };
+  };
+  const app = gatewayApp({
+    line,
+    tokens: settings.tokens,
+    journal,
+    jobs,
+    clock,
+    log: sparse,
+    onEntry: (source) => forwarder.call(source),
+    status,
+  });
+  const server = stack.use(await listen(app, settings.listen));
+  log.info({ url: server.url, line: line.id, weaken: settings.weaken }, 'the gateway is ready');
+  const owned = stack.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** 2xx is done. A 4xx will not change by asking again, except "too slow" and "too many". */
+async function deliver(
+  mes: MesAccess,
+  entry: WaitingEntry,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const { path, key, body, caller, recovered } = entry;
+  const sent = recovered && path === '/operations' ? { ...body, recovered } : body;
+  const answer = await callMes(mes, {
+    method: 'POST',
+    path,
+    key,
+    body: sent,
+    onBehalf: caller,
+    timeoutMs,
+    signal,
+  });
+  const text = `${answer.status} ${JSON.stringify(answer.body ?? null)}`;
+  if (answer.status < 300) return { outcome: 'done', answer: text };
+  const refused = answer.status >= 400 && answer.status < 500 && ![408, 429].includes(answer.status);
+  return { outcome: refused ? 'refused' : 'failed', answer: text };
+}
+
+async function forgetOld(
+  journal: Journal,
+  retentionMs: number,
+  clock: ProcessContext['clock'],
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    journal.forgetDone(clock.now() - retentionMs);
+    await clock.sleep(forgetEveryMs, signal).catch(() => {});
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { commands, states } from './mes/transitions.ts';
+
+const id = z.string().min(1).max(200);
+const instant = z.iso.datetime({ offset: true });
+
+/** ERP → MES: a work order to be made; the same request again may say that its material is now in place. */
+export const operationsRequestSchema = z.object({
+  id,
+  line: id,
+  product: id,
+  material: id,
+  lot: id,
+  quantity: z.number().int().positive(),
+  urgency: z.number().int().default(0),
+  due_at: instant,
+  material_ready: z.boolean().default(true),
+  /** The order that must be done before this one. */
+  predecessor: id.optional(),
+});
+export type OperationsRequest = z.output<typeof operationsRequestSchema>;
+
+/** Terminal → MES: a command on a work order. `unit` is required to dispatch. */
+export const commandRequestSchema = z.object({
+  command: z.enum(commands),
+  expected_version: z.number().int(),
+  device_ts: instant,
+  unit: id.optional(),
+  reason: z.string().optional(),
+});
+export type CommandRequest = z.output<typeof commandRequestSchema>;
+
+/** Terminal → MES: one piece, with its serial number. `recovered` marks a replay after an outage. */
+export const operationReportSchema = z.object({
+  op_id: id,
+  work_order_id: id,
+  unit: id,
+  line: id,
+  source: id,
+  seq: z.number().int().positive(),
+  serial: id,
+  result: z.enum(['good', 'scrap', 'rework']),
+  device_ts: instant,
+  recovered: z.boolean().default(false),
+});
+export type OperationReport = z.output<typeof operationReportSchema>;
+
+/** Gateway → MES: signs of life of a line's devices. */
+export const heartbeatsSchema = z.object({
+  line: id,
+  devices: z.array(z.object({ id, at: instant, state: z.string() })).max(1000),
+});
+export type Heartbeats = z.output<typeof heartbeatsSchema>;
+
+/** What terminals, gateways and the ERP read of a work order. */
+export const jobOrderSchema = z.object({
+  id,
+  line: id,
+  unit: id.nullable(),
+  product: id,
+  quantity: z.number(),
+  reported: z.number(),
+  state: z.enum(states),
+  version: z.number(),
+});
+export type JobOrder = z.output<typeof jobOrderSchema>;
+export const jobOrdersSchema = z.array(jobOrderSchema);
+
+/** MES → queue → ERP, WMS: an operation was reported. */
+export const operationReportedSchema = z.object({
+  op_id: id,
+  work_order_id: id,
+  source: id,
+  seq: z.number().int(),
+  serial: id,
+  material: id,
+  lot: id,
+  quantity: z.number().int(),
+});
+export type OperationReported = z.output<typeof operationReportedSchema>;
+
+/** A gateway says with these, beside its own token, for whom it speaks. */
+export const onBehalfHeaders = { actor: 'x-on-behalf-of', role: 'x-on-behalf-of-role' } as const;

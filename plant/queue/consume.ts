@@ -1,0 +1,85 @@
+import { type Connection, ConsumerStatus } from 'rabbitmq-client';
+import type { Clock } from '../../kit/clock.ts';
+import { isRefusedStatement } from '../database/database.ts';
+import { type OperationReported, operationReportedSchema } from '../mes-api.ts';
+import type { SparseLog } from '../sparse-log.ts';
+import { type Apply, Batcher } from './batcher.ts';
+import { declareTopology, topology } from './topology.ts';
+
+/** An event as it came from the queue. */
+export interface ReceivedOperation extends OperationReported {
+  /** The queue had delivered it before, perhaps not to the end. */
+  redelivered: boolean;
+}
+
+/** The part of a settings file that says how messages are taken. */
+export interface ConsumerSettings {
+  prefetch: number;
+  batch_delay_ms: number;
+  max_attempts: number;
+  retry_delay_ms: number;
+}
+
+/** What a consumer has done since it started. */
+export interface ConsumerCounts {
+  acknowledged: number;
+  deadLettered: number;
+}
+
+/** Consumes reported operations: acknowledged only when applied; what cannot be handled goes to the dead letters. */
+export function consumeOperations(
+  queue: Connection,
+  name: string,
+  settings: ConsumerSettings,
+  apply: Apply<ReceivedOperation>,
+  { clock, log, signal }: { clock: Clock; log: SparseLog; signal: AbortSignal },
+): ConsumerCounts {
+  const counts: ConsumerCounts = { acknowledged: 0, deadLettered: 0 };
+  const times = {
+    size: settings.prefetch,
+    delayMs: settings.batch_delay_ms,
+    maxAttempts: settings.max_attempts,
+    retryDelayMs: settings.retry_delay_ms,
+  };
+  const batcher = new Batcher(apply, times, clock, log, signal);
+  const deadLetter = (error: unknown): ConsumerStatus => {
+    counts.deadLettered += 1;
+    log.failure(`a message of ${name} goes to the dead letters`, error);
+    return ConsumerStatus.DROP;
+  };
+  const consumer = queue.createConsumer(
+    {
+      queue: name,
+      queueOptions: topology.queues.find((declared) => declared.queue === name) ?? {},
+      exchanges: topology.exchanges,
+      queueBindings: topology.queueBindings.filter((binding) => binding.queue === name),
+      qos: { prefetchCount: settings.prefetch },
+    },
+    async ({ body, redelivered }) => {
+      const event = operationReportedSchema.safeParse(body);
+      if (!event.success) return deadLetter(event.error);
+      try {
+        await batcher.add({ ...event.data, redelivered });
+        counts.acknowledged += 1;
+        return ConsumerStatus.ACK;
+      } catch (error) {
+        return isRefusedStatement(error) ? deadLetter(error) : ConsumerStatus.REQUEUE;
+      }
+    },
+  );
+  // The consumer declares its own queue; this adds the dead letters, without which a refused message would vanish.
+  queue.on('connection', () => {
+    void declareOnce(queue).catch((error: unknown) => log.failure('the queues cannot be declared', error));
+  });
+  consumer.on('error', (error) => log.failure(`the consumer of ${name} was interrupted`, error));
+  return counts;
+}
+
+async function declareOnce(queue: Connection): Promise<void> {
+  const channel = await queue.acquire();
+  try {
+    await declareTopology(channel);
+  } finally {
+    await channel.close();
+  }
+}

@@ -1,0 +1,71 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { type Clock, isoTime } from '../../kit/clock.ts';
+import { messageOf, UsageError } from '../../kit/errors.ts';
+import { writeManifest } from './catalog.ts';
+import { describeFolder } from './describe-folder.ts';
+import { inParallel } from './in-parallel.ts';
+import { type Content, digestOf, type Manifest } from './manifest.ts';
+import { ObjectStore } from './objects.ts';
+import type { SnapshotSet } from './set.ts';
+import { lockStore } from './store-lock.ts';
+import { settle } from './switch.ts';
+
+export interface SnapshotOptions {
+  clock: Clock;
+  note?: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Copies the set's folder. The snapshot is listed only once all of it is on the disk. */
+export async function createSnapshot(set: SnapshotSet, options: SnapshotOptions): Promise<Manifest> {
+  using _lock = await lockStore(set, options.clock, options.signal);
+  await settle(set.folder);
+  const folder = await liveFolder(set);
+  const content = await describeFolder(folder, options.signal);
+  return await keep(set, { folder, content, origin: 'create' }, options, new ObjectStore(set.store));
+}
+
+/** The real folder behind the configured path. */
+export async function liveFolder(set: SnapshotSet): Promise<string> {
+  try {
+    return await realpath(set.folder);
+  } catch (error) {
+    throw new UsageError('snapshot.no-folder', `the folder of the set "${set.name}": ${messageOf(error)}`, {
+      mend: `Correct runbooks.snapshots.${set.name}.folder in andon.yaml`,
+      cause: error,
+    });
+  }
+}
+
+/** Puts a described folder into the store. The caller holds the set's lock. */
+export async function keep(
+  set: SnapshotSet,
+  source: { folder: string; content: Content; origin: Manifest['origin'] },
+  { clock, note = '', signal }: SnapshotOptions,
+  objects: ObjectStore,
+): Promise<Manifest> {
+  const { folder, content, origin } = source;
+  const files = new Map(
+    content.entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.sha256, entry.path]] : [])),
+  );
+  await inParallel(files, 8, async ([sha256, name]) => {
+    signal?.throwIfAborted();
+    await objects.add(path.join(folder, name), sha256);
+  });
+  const digest = digestOf(content);
+  const createdAt = isoTime(clock.now());
+  const id = `${createdAt.replaceAll(/[-:.]/g, '')}-${digest.slice(0, 12)}`;
+  const manifest: Manifest = {
+    schema: 'andon.snapshot/v1',
+    id,
+    set: set.name,
+    createdAt,
+    origin,
+    note,
+    ...content,
+    digest,
+  };
+  await writeManifest(set, manifest);
+  return manifest;
+}

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../kit/clock.ts';
+import { modulePath } from '../../kit/module-path.ts';
+import { readGenerations, writeGeneration } from '../testing/folder-generation.ts';
+import { tempFolder } from '../testing/temp-folder.ts';
+import { createSnapshot } from './create.ts';
+import { rollbackSnapshot } from './rollback.ts';
+import { snapshotSet } from './set.ts';
+
+const clock = systemClock;
+const kills = 12;
+
+async function twoGenerations(temp: { file(name: string): string }) {
+  const sets = { config: { folder: temp.file('plant/config'), store: temp.file('store') } };
+  const set = snapshotSet(sets, 'config');
+  mkdirSync(set.folder, { recursive: true });
+  writeGeneration(set.folder, 'one');
+  const one = await createSnapshot(set, { clock });
+  rmSync(set.folder, { recursive: true });
+  writeGeneration(set.folder, 'two');
+  const two = await createSnapshot(set, { clock });
+  return { set, ids: [one.id, two.id] as const };
+}
+
+test('Killed at any moment, a rollback leaves the old folder or the new one, and the next one works.', async () => {
+  using temp = tempFolder();
+  const { set, ids } = await twoGenerations(temp);
+  const program = modulePath(import.meta.url, '../testing/roll-back-forever');
+  const found = new Set<string>();
+  for (let round = 0; round < kills; round++) {
+    const child = spawn(process.execPath, [program, JSON.stringify(set), ...ids], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exit = once(child, 'exit');
+    // Once it works, at a moment that differs from round to round.
+    await once(child.stdout, 'data');
+    await clock.sleep(Math.random() * 40);
+    child.kill('SIGKILL');
+    await exit;
+    const { generations, files } = readGenerations(realpathSync(set.folder));
+    expect(generations).toHaveLength(1);
+    expect(files).toBe(13);
+    found.add(generations[0] ?? '');
+    const to = ids[round % 2] ?? '';
+    expect((await rollbackSnapshot(set, to, { clock })).to).toBe(to);
+    expect(readGenerations(realpathSync(set.folder)).generations).toEqual([round % 2 === 0 ? 'one' : 'two']);
+    expect(readdirSync(path.dirname(set.folder)).join()).not.toMatch(/andon-(building|next)/);
+  }
+  expect([...found].length).toBeGreaterThan(0);
+}, 120_000);
+
+test('A reader who opens the folder once sees one version, while it is rolled back and forth.', async () => {
+  using temp = tempFolder();
+  const { set, ids } = await twoGenerations(temp);
+  await rollbackSnapshot(set, ids[0], { clock });
+  const seen = new Set<string>();
+  let rolling = true;
+  const roll = async () => {
+    for (let round = 0; round < 10; round++)
+      await rollbackSnapshot(set, ids[round % 2 === 0 ? 1 : 0], { clock });
+    rolling = false;
+  };
+  const read = async () => {
+    while (rolling) {
+      const { generations, files } = readGenerations(realpathSync(set.folder));
+      expect(generations).toHaveLength(1);
+      expect(files).toBe(13);
+      for (const generation of generations) seen.add(generation);
+      await clock.sleep(0);
+    }
+  };
+  await Promise.all([roll(), read()]);
+  expect([...seen].toSorted()).toEqual(['one', 'two']);
+}, 60_000);
+
+test('The check itself finds a mixture.', () => {
+  using temp = tempFolder();
+  writeGeneration(temp.path, 'one');
+  writeGeneration(temp.path, 'two', 5);
+  expect(readGenerations(temp.path).generations).toEqual(['one', 'two']);
+});

@@ -1,0 +1,53 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { changed } from './describe-folder.ts';
+import { hashFile } from './hash-file.ts';
+import { syncToDisk } from './sync.ts';
+
+/** Contents of files, each under its SHA-256, so that equal files are kept once. */
+export class ObjectStore {
+  readonly #folder: string;
+  /** What this instance, which lives for one operation under the set's lock, has found whole already. */
+  readonly #whole = new Set<string>();
+
+  constructor(store: string) {
+    this.#folder = path.join(store, 'objects');
+  }
+
+  file(sha256: string): string {
+    return path.join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+
+  /** Whether the object is there and still has the content of its name. */
+  async holds(sha256: string): Promise<boolean> {
+    if (this.#whole.has(sha256)) return true;
+    try {
+      const whole = (await hashFile(this.file(sha256))) === sha256;
+      if (whole) this.#whole.add(sha256);
+      return whole;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** Copies a file in; on return it is on the disk. A damaged object of the same name is replaced by the good one. */
+  async add(source: string, sha256: string): Promise<void> {
+    if (await this.holds(sha256)) return;
+    const file = this.file(sha256);
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    const draft = `${file}.${process.pid}.draft`;
+    try {
+      await copyFile(source, draft, constants.COPYFILE_FICLONE);
+      await chmod(draft, 0o600);
+      if ((await hashFile(draft)) !== sha256) throw changed(source);
+      await syncToDisk(draft);
+      await rename(draft, file);
+      await syncToDisk(path.dirname(file));
+      this.#whole.add(sha256);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+}

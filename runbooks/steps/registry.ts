@@ -1,0 +1,6 @@
+import type { Step } from '../step.ts';
+import { dbReleaseLock } from './db-release-lock.ts';
+import { snapshotRollback } from './snapshot-rollback.ts';
+
+/** Every step that a runbook can name. One line each. */
+export const shippedSteps: readonly Step[] = [dbReleaseLock, snapshotRollback] as readonly Step[];
