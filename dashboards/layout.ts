@@ -60,6 +60,7 @@ export function layOut(text: DashboardText, sections: readonly Section[]): Dashb
         .multi(true)
         .includeAll(true)
         .allValue('.+')
+        .current({ text: 'All', value: '$__all' })
         .refresh(VariableRefresh.OnTimeRangeChanged),
     );
   return addSections(dashboard, sections);

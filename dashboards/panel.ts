@@ -1,15 +1,18 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   type DataSourceRef,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
   VisibilityMode,
   VizLegendOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
+  FieldColorBuilder,
+  FieldColorModeId,
   MappingType,
   type Panel,
-  type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   type ValueMapping,
@@ -48,8 +51,11 @@ const refId = (index: number) => String.fromCharCode('A'.charCodeAt(0) + index);
 const target = ({ expr, legend }: Query, index: number) =>
   new DataqueryBuilder().refId(refId(index)).datasource(dataSource).expr(expr).legendFormat(legend).range();
 
-const absolute = (steps: Threshold[]) =>
-  new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps);
+const goodUntil = (value: number, color: string) =>
+  new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
+    { value: null, color: good },
+    { value, color },
+  ]);
 
 /** Curves over time, with the last and the highest value in the legend. */
 export function timeSeries(
@@ -67,12 +73,9 @@ export function timeSeries(
       .min(limits.min ?? 0);
     if (limits.max !== undefined) panel.max(limits.max);
     if (limits.warnAt !== undefined)
-      panel.thresholds(
-        absolute([
-          { value: null, color: good },
-          { value: limits.warnAt, color: bad },
-        ]),
-      );
+      panel
+        .thresholds(goodUntil(limits.warnAt, bad))
+        .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
     panel
       .fillOpacity(8)
       .showPoints(VisibilityMode.Never)
@@ -102,17 +105,12 @@ export function stateTimeline(
         .displayMode(LegendDisplayMode.List)
         .placement(LegendPlacement.Bottom),
     );
+    panel.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
     if (mappings) panel.mappings(mappings);
     for (const [index, { colorFromOne }] of queries.entries())
       if (colorFromOne !== undefined)
         panel.overrideByQuery(refId(index), [
-          {
-            id: 'thresholds',
-            value: absolute([
-              { value: null, color: good },
-              { value: 1, color: colorFromOne },
-            ]).build(),
-          },
+          { id: 'thresholds', value: goodUntil(1, colorFromOne).build() },
         ]);
     return panel.targets(queries.map(target));
   };

@@ -1,6 +1,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { devicesSilent } from '../alerts/device-silence.ts';
 import { operationSuccessRatio, operationsRate } from '../alerts/recording-rules.ts';
+import { deadLetterQueues } from '../alerts/rules/queue.ts';
 import { alertTiers } from '../alerts/tiers.ts';
 import { metrics } from '../exporters/catalogue.ts';
 import { bad, good, tierColor, tierMeaning } from './palette.ts';
@@ -51,8 +52,13 @@ export const reachable: PanelSpec = stateTimeline(
 );
 
 export const queuesConsumed: PanelSpec = stateTimeline(
-  { title: 'Queues', description: 'Whether each queue has a consumer. Dead-letter queues never have one.' },
-  [{ expr: `${of('broker', metrics.queueConsumers.name)} > bool 0`, legend: '{{queue}}' }],
+  { title: 'Queues', description: 'Whether each queue has a consumer; dead-letter queues never have one.' },
+  [
+    {
+      expr: `${of('broker', metrics.queueConsumers.name, `,queue!~"${deadLetterQueues}"`)} > bool 0`,
+      legend: '{{queue}}',
+    },
+  ],
   words([1, 'consumed', good], [0, 'nobody', bad]),
 );
 

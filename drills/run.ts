@@ -13,6 +13,7 @@ import type { RunbookWatch } from './runbook-watch.ts';
 import type { Drill } from './schema.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { UndoLog } from './undo-log.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Everything a drill is given; chosen by the CLI or a test. */
 export interface DrillDeps {
@@ -72,6 +73,8 @@ export interface Run {
   /** Aborted by the user's signal, by a guardrail or by the drill's longest duration. */
   signal: AbortSignal;
   stop: (reason: Error) => void;
+  /** Set once the process that undoes when this one cannot is ready. */
+  watchdog?: Watchdog;
   /** What must be closed when the run ends, whatever ends it. */
   cleanUp: AsyncDisposableStack;
   /** Why it has not passed, collected on the way. */

@@ -3,26 +3,22 @@ import path from 'node:path';
 import { isoTime } from '../kit/clock.ts';
 import { AndonError, messageOf, StoppedError } from '../kit/errors.ts';
 import { cleanUp } from './clean.ts';
-import { receiveDeliveries } from './deliveries.ts';
-import type { LoadRequest } from './fault.ts';
 import { Journal } from './journal.ts';
+import { openRun } from './open-run.ts';
 import { askHypothesis, holds } from './probes/hypothesis.ts';
-import { PrometheusApi } from './prometheus-api.ts';
 import { reportFromJournal } from './report/from-journal.ts';
 import type { Report } from './report/schema.ts';
 import { type DrillDeps, note, nowIso, type Run, stage } from './run.ts';
-import { RunbookWatch } from './runbook-watch.ts';
 import type { Drill } from './schema.ts';
 import { readSeries } from './series.ts';
 import { faultStage, healAll, proveNoResidue } from './stages/fault.ts';
 import { loadStage } from './stages/load.ts';
 import { preflight } from './stages/preflight.ts';
+import { prepare } from './stages/prepare.ts';
 import { reconcileStage } from './stages/reconcile.ts';
 import { recoveryStage } from './stages/recovery.ts';
 import { verdictStage } from './stages/verdict.ts';
-import { GuardrailTripped, watchAlerts, watchGuardrails, watchHypothesis } from './stages/watch.ts';
-import { Stopwatch } from './stopwatch.ts';
-import { UndoLog } from './undo-log.ts';
+import { GuardrailTripped, watchGuardrails, watchHypothesis } from './stages/watch.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** `20261122T111500Z-db-lock-3f2a`: sorts by time, names the drill, is unique. */
@@ -37,6 +33,8 @@ export function newRunId(drill: string, now: number): string {
  */
 export async function runDrill(drill: Drill, id: string, dir: string, deps: DrillDeps): Promise<Report> {
   using journal = new Journal(path.join(dir, 'journal.ndjson'), deps.onEvent);
+  // Declared first, so ended last: the watchdog outlasts everything that it may have to undo.
+  await using guard = new AsyncDisposableStack();
   await using cleanUpStack = new AsyncDisposableStack();
   const run = openRun(drill, id, dir, deps, journal, cleanUpStack);
   const { title, cause } = drill;
@@ -53,63 +51,20 @@ export async function runDrill(drill: Drill, id: string, dir: string, deps: Dril
   for (const text of deps.earlier ?? []) note(run, text);
   let verdict: Report['verdict'];
   try {
-    verdict = await throughStages(run);
+    verdict = await throughStages(run, guard);
   } catch (error) {
     verdict = await giveUp(run, error);
   }
+  // With nothing left to undo it may go in peace; otherwise it does what we could not.
+  if (run.undoLog.pending(id).length === 0) run.watchdog?.dismiss();
   journal.write({ type: 'run-finished', at: nowIso(run), verdict, reasons: run.reasons });
   return reportFromJournal(journal.events);
 }
 
-function openRun(
-  drill: Drill,
-  id: string,
-  dir: string,
-  deps: DrillDeps,
-  journal: Journal,
-  stack: AsyncDisposableStack,
-): Run {
-  const stopper = new AbortController();
-  const limit = AbortSignal.timeout(drill.max_duration);
-  const prometheus = new PrometheusApi(deps.settings.prometheus.url, deps.fetch);
-  const { targets, drills, runbooksToken } = deps.settings;
-  const load = deps.load(dir);
-  const run: Run = {
-    id,
-    dir,
-    drill,
-    deps,
-    journal,
-    undoLog: new UndoLog(path.join(deps.home, 'undo-log.ndjson'), deps.clock),
-    prometheus,
-    probes: { prometheus, targets, fetch: deps.fetch, log: deps.log },
-    runbooks:
-      drills.runbooks_url === undefined
-        ? undefined
-        : new RunbookWatch(drills.runbooks_url, { ...deps, token: runbooksToken }),
-    load: 'missing' in load ? undefined : load,
-    loadMissing: 'missing' in load ? load.missing : undefined,
-    stopwatch: new Stopwatch([], 0, (event) => journal.write(event)),
-    measuredFromMs: deps.clock.now(),
-    faults: [],
-    signal: AbortSignal.any([deps.signal, stopper.signal, limit]),
-    stop: (reason) => stopper.abort(reason),
-    cleanUp: stack,
-    reasons: [],
-  };
-  return run;
-}
-
-async function throughStages(run: Run): Promise<Report['verdict']> {
-  const { drill, deps } = run;
+async function throughStages(run: Run, guard: AsyncDisposableStack): Promise<Report['verdict']> {
+  const { drill } = run;
   await stage(run, 'preflight', 0, () => preflight(run));
-  await using watchdog = await startWatchdog({
-    undoLogFile: run.undoLog.file,
-    run: run.id,
-    configFile: deps.configFile,
-    journalFile: path.join(run.dir, 'journal.ndjson'),
-    self: deps.self,
-  });
+  await setWatchdog(run, guard);
   await prepare(run);
   await stage(run, 'baseline', drill.baseline, () => baseline(run));
   const longest = Math.max(...drill.method.map((step) => step.after + step.for));
@@ -136,66 +91,29 @@ async function throughStages(run: Run): Promise<Report['verdict']> {
     await verdictStage(run);
     await plot(run, curves);
   });
-  watchdog.dismiss();
   return run.reasons.length === 0 ? 'passed' : 'failed';
 }
 
-/** Opens what watches and works through the whole drill; all of it is closed before production is counted. */
-async function prepare(run: Run): Promise<void> {
-  const { deps, drill, cleanUp: stack } = run;
-  const { listen, token } = deps.settings.drills;
-  run.measuredFromMs = deps.clock.now();
-  run.stopwatch = new Stopwatch(await run.prometheus.alerts(run.signal), run.measuredFromMs, (event) =>
-    run.journal.write(event),
+async function setWatchdog(run: Run, guard: AsyncDisposableStack): Promise<void> {
+  const { deps } = run;
+  const watchdog = guard.use(
+    await startWatchdog({
+      undoLogFile: run.undoLog.file,
+      run: run.id,
+      configFile: deps.configFile,
+      journalFile: path.join(run.dir, 'journal.ndjson'),
+      self: deps.self,
+    }),
   );
-  stack.use(
-    await receiveDeliveries(listen, token, { now: () => deps.clock.now(), log: deps.log }, (delivery) =>
-      run.stopwatch.deliver(delivery),
+  run.watchdog = watchdog;
+  watchdog.lost.then((reason) =>
+    run.stop(
+      new StoppedError(
+        'drill.watchdog-lost',
+        `the watchdog ended (${reason}), so nobody would heal if this process died`,
+      ),
     ),
   );
-  stack.use(watchAlerts(run));
-  if (drill.runbooks === 'hold' && run.runbooks && deps.settings.drills.runbooks_url !== undefined) {
-    const undo = {
-      kind: 'runbooks.release-hold',
-      url: deps.settings.drills.runbooks_url,
-      holder: run.id,
-    } as const;
-    const undoId = run.undoLog.open({
-      run: run.id,
-      fault: 'hold',
-      target: 'runbooks',
-      undo,
-      configFile: deps.configFile,
-    });
-    stack.defer(() => run.undoLog.done(undoId, 'runner'));
-    stack.use(await run.runbooks.hold(run.id));
-  }
-  if (drill.load && !run.load) {
-    note(run, `without users beside the lines: ${run.loadMissing?.mend ?? run.loadMissing?.message}`);
-  }
-  if (drill.load && run.load) await startBackgroundLoad(run, run.load, drill.load);
-}
-
-async function startBackgroundLoad(
-  run: Run,
-  load: NonNullable<Run['load']>,
-  wanted: NonNullable<Drill['load']>,
-): Promise<void> {
-  const { drill, deps } = run;
-  const mark = `${run.id}-load`;
-  const longest = Math.max(...drill.method.map((step) => step.after + step.for));
-  const undo = { kind: 'process.end-marked', mark } as const;
-  const undoId = run.undoLog.open({
-    run: run.id,
-    fault: 'background load',
-    target: 'mes',
-    undo,
-    configFile: deps.configFile,
-  });
-  run.cleanUp.defer(() => run.undoLog.done(undoId, 'runner'));
-  const durationMs = drill.baseline + longest + drill.expect.recover_within + 60_000;
-  const request: LoadRequest = { ...wanted, durationMs, mark };
-  run.cleanUp.use(await load(request, run.signal));
 }
 
 async function baseline(run: Run): Promise<void> {

@@ -52,7 +52,7 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
     env: { PATH: process.env.PATH, HOME: dir },
     clock: systemClock,
     log: silentLog,
-    pace: { quantity: 3, thinkMs: 40, timeoutMs: 700, retryMs: 100, rampMs: 500 },
+    pace: { quantity: 3, thinkMs: 40, timeoutMs: 5000, retryMs: 100, rampMs: 500 },
     ...more,
   });
   const acks = () => readNdjson(path.join(dir, 'acknowledgements', 'terminals.ndjson')) as Ack[];
@@ -81,7 +81,8 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
   });
 
   it('keep the id of a piece through refusals and lost answers, and note it only once it is acknowledged', async () => {
-    await using load = await terminalsLoad(deps())(
+    const hasty = { quantity: 3, thinkMs: 40, timeoutMs: 700, retryMs: 100, rampMs: 500 };
+    await using load = await terminalsLoad(deps({ pace: hasty }))(
       { profile: 'terminals', users: 4, durationMs: 600_000, mark: 'm2' },
       never,
     );
@@ -116,13 +117,14 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
     );
     await load.finished;
     expect(acks()).toEqual([]);
-    expect(requests().length).toBeGreaterThan(0);
-    expect(requests().every(isError)).toBe(true);
+    const reports = requests().filter(({ name }) => name === 'report');
+    expect(reports.length).toBeGreaterThan(0);
+    expect(reports.every(isError)).toBe(true);
   });
 
   it('share no work unit when two crowds work at once, and go on counting in a later run', async () => {
     const start = terminalsLoad(deps());
-    const request = { profile: 'terminals', users: 2, durationMs: 1500, mark: 'm4' };
+    const request = { profile: 'terminals', users: 2, durationMs: 2000, mark: 'm4' };
     await using first = await start(request, never);
     await using second = await start(request, never);
     await Promise.all([first.finished, second.finished]);

@@ -1,8 +1,8 @@
 import { metrics } from '../../exporters/catalogue.ts';
 import type { AlertRule } from '../rule.ts';
 
-/** A dead-letter queue has no consumer by design; it is known by its name. */
-const deadLetterQueues = '.*dead.?letters?.*|.*[._-]dlq';
+/** A dead-letter queue has no consumer by design; it is known by its name, which this regular expression matches. */
+export const deadLetterQueues = '.*dead.?letters?.*|.*[._-]dlq';
 
 export const queueRules: readonly AlertRule[] = [
   {

@@ -19,7 +19,7 @@ interface FakeOrder {
   reported: number;
 }
 
-/** How the fake MES treats the requests that reach it. */
+/** How the fake MES treats the reports that reach it; everything else it always answers. */
 export type Mood = 'well' | 'refusing' | 'applying-without-answer';
 
 const next: Record<string, [from: string, to: string]> = {
@@ -65,14 +65,14 @@ export class FakeMes implements AsyncDisposable {
     const url = new URL(request.url ?? '/', 'http://mes');
     this.tokens.add(request.headers.authorization ?? '');
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+    const mood = url.pathname === '/operations' ? this.mood : 'well';
     if (url.pathname === '/operations') this.sent.push(String(body.op_id));
-    if (this.mood === 'refusing')
-      return answer(response, 503, { error: { code: 'database', message: 'gone' } });
+    if (mood === 'refusing') return answer(response, 503, { error: { code: 'database', message: 'gone' } });
     const key = request.headers['idempotency-key'];
     const [status, result] = this.#once(String(key ?? ''), () =>
       this.#route(request.method ?? '', url, body),
     );
-    if (this.mood === 'applying-without-answer') return;
+    if (mood === 'applying-without-answer') return;
     answer(response, status, result);
   }
 
