@@ -15,13 +15,16 @@ async function shell(script: string, mark: string): Promise<{ child: ChildProces
   const child = spawn('sh', ['-c', script], {
     env: { ...process.env, [markVariable]: mark },
     stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
   });
   onTestFinished(() => {
-    child.kill('SIGKILL');
+    if (child.pid !== undefined && groupRuns(child.pid)) process.kill(-child.pid, 'SIGKILL');
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   return { child, said: String(line).split(' ') };
 }
+
+const groupRuns = (pid: number): boolean => runs(-pid);
 
 const runs = (pid: number): boolean => {
   try {

@@ -6,7 +6,7 @@ const stepSeconds = 5;
 
 /** What every report plots, from Prometheus: the same figures as on the dashboards. */
 const plotted: readonly { name: string; unit: string; promql: string }[] = [
-  { name: 'operations that succeed', unit: 'ratio', promql: 'mes:operation_success:ratio_rate30s' },
+  { name: 'operations succeed', unit: 'ratio', promql: 'mes:operation_success:ratio_rate30s' },
   { name: 'operations', unit: 'per second', promql: 'mes:operations:rate30s' },
   { name: 'sessions blocked by a lock', unit: 'sessions', promql: `sum(${metrics.dbBlockedSessions.name})` },
   { name: 'oldest lock wait', unit: 'seconds', promql: `max(${metrics.dbOldestLockWait.name})` },

@@ -62,39 +62,45 @@ describe('The undo log', () => {
       maxLength: 8,
     });
     fc.assert(
-      fc.property(steps, fc.double({ min: 0, max: 1, noNaN: true }), (history, where) => {
-        writeFileSync(file, '');
-        const log = new UndoLog(file, systemClock);
-        const ids: string[] = [];
-        const open = new Set<string>();
-        // After each event: how long the file is, and what is open.
-        const states = [{ size: 0, open: [] as string[] }];
-        for (const { text, close } of history) {
-          const closing = ids[close];
-          if (closing === undefined) {
-            const id = log.open(undo(text, text));
-            ids.push(id);
-            open.add(id);
-          } else {
-            log.done(closing, 'runner');
-            open.delete(closing);
+      fc.property(
+        steps,
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 40 }),
+        (history, cuts) => {
+          writeFileSync(file, '');
+          const log = new UndoLog(file, systemClock);
+          const ids: string[] = [];
+          const open = new Set<string>();
+          // After each event: how long the file is, and what is open.
+          const states = [{ size: 0, open: [] as string[] }];
+          for (const { text, close } of history) {
+            const closing = ids[close];
+            if (closing === undefined) {
+              const id = log.open(undo(text, text));
+              ids.push(id);
+              open.add(id);
+            } else {
+              log.done(closing, 'runner');
+              open.delete(closing);
+            }
+            states.push({ size: statSync(file).size, open: [...open] });
           }
-          states.push({ size: statSync(file).size, open: [...open] });
-        }
-        // A line is complete without its newline already.
-        const openAt = (size: number) => states.findLast((state) => state.size - 1 <= size)?.open;
-        const bytes = readFileSync(file);
-        for (let size = 0; size <= bytes.length; size++) {
-          const { pending, problems } = undoLogState(bytes.subarray(0, size).toString('utf8'));
-          const ok = isDeepStrictEqual([pending.map(({ id }) => id), problems], [openAt(size), []]);
-          if (!ok)
-            expect.fail(`cut at byte ${size} of ${bytes.length}: ${JSON.stringify({ pending, problems })}`);
-        }
-        const size = Math.floor(where * bytes.length);
-        writeFileSync(file, bytes.subarray(0, size));
-        const added = log.open(undo('after the crash'));
-        expect(log.pending().map(({ id }) => id)).toEqual([...(openAt(size) ?? []), added]);
-      }),
+          // A line is complete without its newline already.
+          const openAt = (size: number) => states.findLast((state) => state.size - 1 <= size)?.open;
+          const bytes = readFileSync(file);
+          const edges = states.flatMap(({ size }) => [size - 2, size - 1, size, size + 1]);
+          const anywhere = cuts.map((where) => Math.floor(where * bytes.length));
+          for (const size of [...edges, ...anywhere].filter((at) => at >= 0 && at <= bytes.length)) {
+            const { pending, problems } = undoLogState(bytes.subarray(0, size).toString('utf8'));
+            const ok = isDeepStrictEqual([pending.map(({ id }) => id), problems], [openAt(size), []]);
+            if (!ok)
+              expect.fail(`cut at byte ${size} of ${bytes.length}: ${JSON.stringify({ pending, problems })}`);
+          }
+          const size = anywhere[0] ?? 0;
+          writeFileSync(file, bytes.subarray(0, size));
+          const added = log.open(undo('after the crash'));
+          expect(log.pending().map(({ id }) => id)).toEqual([...(openAt(size) ?? []), added]);
+        },
+      ),
       { numRuns: 15 },
     );
   });

@@ -85,7 +85,7 @@ export const mesSettingsSchema = z.strictObject({
   tokens: z.record(z.string().min(1), callerSchema),
   /** The lines that auto-dispatch serves, with their units and devices. */
   lines: linesSchema,
-  /** Connections of the pool, all kept open; 2 when weakened. */
+  /** Connections of the pool: all are opened at the start, and kept; 2 when weakened. */
   pool_max: count.default(20),
   /** How long `/-/ready` waits for the database. */
   ready_timeout_ms: ms.default(1000),

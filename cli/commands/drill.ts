@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/andon-config.ts';
 import { catalogue, planOf } from '../../drills/catalog.ts';
-import { cleanUp } from '../../drills/clean.ts';
+import { cleanUp, describeEntry } from '../../drills/clean.ts';
+import { takeDrillLock } from '../../drills/drill-lock.ts';
 import { faults } from '../../drills/faults/registry.ts';
 import { History } from '../../drills/history.ts';
 import { describePlan } from '../../drills/plan.ts';
@@ -97,21 +98,22 @@ function plan(context: Context, options: CommonOptions, ids: string[]): void {
 }
 
 async function clean(context: Context, options: CommonOptions): Promise<void> {
+  using _lock = takeDrillLock(context.home);
   const undoLog = new UndoLog(path.join(context.home, 'undo-log.ndjson'), systemClock);
   if (undoLog.pending().length === 0) {
     context.stdout.write('Nothing to undo: every fault of every run has been lifted.\n');
     return;
   }
-  const { config } = findConfig(context, options);
+  const runbooksToken = findConfig(context, options).config.runbooks?.token;
   const { undone, failed } = await cleanUp({
     undoLog,
-    targets: config.targets,
+    // An entry knows the configuration under which its fault was put in.
+    targets: ({ configFile }) => loadConfig(options.config ?? configFile, context.env).targets,
     fetch,
-    runbooksToken: config.runbooks?.token,
+    runbooksToken,
     by: 'clean',
   });
-  for (const { fault, target, run } of undone)
-    context.stdout.write(`undone: ${fault} on ${target} (run ${run})\n`);
+  for (const entry of undone) context.stdout.write(`undone: ${describeEntry(entry)}\n`);
   if (failed.length === 0) return;
   throw new ResidueError('drill.residue', `${failed.length} faults could not be undone`, {
     mend: failed.map(({ byHand }) => byHand).join('\n'),

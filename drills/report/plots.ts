@@ -68,7 +68,7 @@ function optionOf({ points, unit }: Series, frame: PlotFrame, limit: number | un
     yAxis: {
       type: 'value',
       min: 0,
-      ...(isShare && highest <= 1 ? { max: 1, interval: 0.25 } : {}),
+      ...(isShare && highest <= 1 ? { max: 1, interval: 0.25 } : highest <= 0 ? { max: 1, interval: 1 } : {}),
       splitNumber: 3,
       splitLine: { lineStyle: { color: ink.faint } },
       axisLabel: {

@@ -90,15 +90,14 @@ async function liftDue(run: Run): Promise<void> {
 /** Takes one fault out and writes down who ended it and what it had touched. Safe to repeat; never throws. */
 async function lift(run: Run, fault: ActiveFault, by: string): Promise<void> {
   if (fault.liftedAtMs !== undefined) return;
-  const { deps, journal, undoLog } = run;
+  const { deps, journal } = run;
   const base = { index: fault.index, kind: fault.plan.kind, target: fault.plan.target };
   const touched = await fault.injection.touched().catch(() => 0);
   const error = await withLimit(fault.injection[Symbol.asyncDispose](), liftLimitMs);
   fault.liftedAtMs = deps.clock.now();
   fault.liftedBy = by;
   journal.write({ type: 'fault-lifted', at: isoTime(fault.liftedAtMs), ...base, by, touched });
-  if (error === undefined) undoLog.done(fault.undoId, 'runner');
-  else note(run, `lifting ${base.kind} on ${base.target} failed: ${error}`);
+  if (error !== undefined) note(run, `lifting ${base.kind} on ${base.target} failed: ${error}`);
 }
 
 /** Lifts everything that is still in. Runs under its own deadline, whatever has been aborted. */
@@ -106,10 +105,10 @@ export async function healAll(run: Run, by: string): Promise<void> {
   for (const fault of run.faults.toReversed()) await lift(run, fault, by);
 }
 
-/** Proves that nothing is left, and writes down what is. */
+/** Proves that nothing is left, and writes down what is. Only then is the undo done; else the watchdog still has it. */
 export async function proveNoResidue(run: Run): Promise<string[]> {
   const all: string[] = [];
-  for (const { index, plan, injection } of run.faults) {
+  for (const { index, plan, injection, undoId } of run.faults) {
     const residue = await injection
       .residue()
       .catch((error: unknown) => [
@@ -123,6 +122,7 @@ export async function proveNoResidue(run: Run): Promise<string[]> {
       target: plan.target,
       residue,
     });
+    if (residue.length === 0) run.undoLog.done(undoId, 'runner');
     all.push(...residue);
   }
   return all;

@@ -8,7 +8,7 @@ import { plotGrid } from './plots.ts';
 export function loadSection(report: Report, frame: PlotFrame): Html {
   const { load } = report;
   if (!load) return html``;
-  const rows = [{ stage: 'in all', ...load }, ...load.byStage];
+  const rows = [{ stage: 'in all', ...load }, ...load.byStage.filter(({ requests }) => requests > 0)];
   return html`<section><h2>Virtual users</h2>
 <p class="lead">Up to ${load.users} people at terminals, played by k6. Each of their requests is counted; percentiles are of single requests (nearest rank).</p>
 <table class="wide"><thead><tr><th>Stage</th><th class="number">Requests</th><th class="number">Per second</th><th class="number">Failed</th><th class="number">p50</th><th class="number">p95</th><th class="number">p99</th></tr></thead><tbody>

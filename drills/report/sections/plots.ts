@@ -26,6 +26,7 @@ ${trusted(plotSvg(series, frame, limit, place))}<p class="range">${range}</p></f
 export function plotsSection(report: Report, frame: PlotFrame): Html {
   const grid = plotGrid(report, frame, ({ name }) => !name.startsWith('load: '));
   if (grid.text === '') return html``;
+  const limited = report.series.some((series) => limitOf(report, series) !== undefined);
   return html`<section><h2>Measurements</h2>
-<p class="legend"><span><i class="fault"></i>fault in</span><span><i class="limit"></i>limit of the steady state</span></p>${grid}</section>`;
+<p class="legend"><span><i class="fault"></i>fault in</span>${limited && html`<span><i class="limit"></i>limit of the steady state</span>`}</p>${grid}</section>`;
 }

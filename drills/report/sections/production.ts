@@ -1,4 +1,4 @@
-import { count, list, seconds } from '../numbers.ts';
+import { count, list, plural, seconds } from '../numbers.ts';
 import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 
@@ -23,10 +23,13 @@ ${figure('Lines stood still', seconds(lineStopSeconds), 'sum over all lines')}
 </dl>${examplesTable(examples)}</section>`;
 }
 
+/** More examples than these are folded. */
+const examplesOpen = 6;
+
 function examplesTable(examples: Report['production']['examples']): Html {
   if (examples.length === 0) return html``;
   const grouped = Map.groupBy(examples, ({ operation, problem }) => `${operation} ${problem}`);
-  return html`<details open><summary>Examples</summary><table class="plain"><thead><tr><th>Operation</th><th>Problem</th><th>In</th></tr></thead><tbody>
+  return html`<details${grouped.size <= examplesOpen && ' open'}><summary>${plural(grouped.size, 'example')}</summary><table class="plain"><thead><tr><th>Operation</th><th>Problem</th><th>In</th></tr></thead><tbody>
 ${[...grouped.values()].map(
   (group) =>
     html`<tr><td><code>${group[0]?.operation}</code></td><td>${group[0]?.problem}</td><td>${list(group.map(({ system }) => system))}</td></tr>`,

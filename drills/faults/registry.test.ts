@@ -1,0 +1,18 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { faultOf, faults } from './registry.ts';
+
+test('Every fault is found by its name, which is the name of its file.', () => {
+  const files = readdirSync(import.meta.dirname).filter(
+    (name) => /^[a-z-]+\.ts$/.test(name) && name !== 'registry.ts',
+  );
+  expect(faults.map(({ kind }) => `${kind.replaceAll('.', '-')}.ts`).toSorted()).toEqual(files.toSorted());
+  for (const fault of faults) expect(faultOf(fault.kind)).toBe(fault);
+});
+
+test('A name that is no fault says which one was meant.', () => {
+  expect(() => faultOf('db.look')).toThrow(expect.objectContaining({ mend: 'Did you mean "db.lock"?' }));
+  expect(() => faultOf('reactor.melt')).toThrow(
+    expect.objectContaining({ mend: 'There are: db.lock, load, network.cut' }),
+  );
+});
