@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Whole drills in a whole lab, longest first: everything else fits in beside them. */
+const longest = ['cli/healthy-lab.test.ts', 'cli/losing-plant.test.ts', 'cli/repeating-plant.test.ts'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = longest.findIndex((file) => moduleId.endsWith(file));
+      return index === -1 ? longest.length : index;
+    };
+    return files.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** Real servers need patience on a busy machine: limits are generous, and no test measures absolute time. */
 export default defineConfig({
@@ -7,6 +21,7 @@ export default defineConfig({
     exclude: ['node_modules/**', 'dist/**', '.andon/**', '.tools/**'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,

@@ -67,6 +67,14 @@ drills: {listen: '127.0.0.1:0'}
     expect(stderr).toContain('Nothing was touched');
   });
 
+  it('ends with 3 and the line that mends it when programs of the lab are missing.', async () => {
+    const { code, stderr } = await runCli({ cwd, path: cwd }, 'drill', 'run', 'db-lock', '--lab');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/missing: .*Prometheus, Alertmanager/);
+    expect(stderr).toMatch(/Run \.\/setup\.sh, or as root: apt-get install .*rabbitmq-server/);
+    expect(existsSync(path.join(cwd, '.andon'))).toBe(false);
+  });
+
   it('lists drills, suites and faults, and shows a drill with its defaults.', async () => {
     const list = await runCli(cwd, 'drill', 'list');
     for (const word of ['db-lock', 'network-cut', 'load-200', 'headline', 'db.lock', 'network.cut'])

@@ -6,16 +6,11 @@ import type { SelfCommand } from '../kit/module-path.ts';
 import type { Weakness } from '../plant/settings.ts';
 import { choosePorts, httpUrl, type LabPorts, linkNames, loopback } from './addresses.ts';
 import { andonYaml } from './andon-yaml.ts';
+import { bringUp } from './bring-up.ts';
 import { type LabFolder, takeLabFolder } from './folder.ts';
-import { writeMonitoringFiles } from './monitoring-files.ts';
-import { plantProcesses } from './plant.ts';
 import { demandPrograms } from './programs.ts';
 import { type LabSecrets, makeSecrets } from './secrets.ts';
-import { labServers } from './servers.ts';
-import { startOwnService } from './services/own-service.ts';
-import { startPlantProcess } from './services/plant-process.ts';
 import type { ServiceContext } from './services/service.ts';
-import { untilPlantWorks } from './until-plant-works.ts';
 
 /** What is told while a lab comes up. */
 export interface LabProgress {
@@ -65,7 +60,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     owner: { keeper: stack.use(await startKeeper()), log: options.log },
     signal: options.signal,
   };
-  await startEverything(context, configFile, options, stack);
+  const { weaken, onProgress = () => {} } = options;
+  await bringUp(context, { configFile, weaken, onProgress, stack });
   const addresses = addressesOf(ports, secrets);
   folder.announce(addresses, true);
   const owned = stack.move();
@@ -88,44 +84,6 @@ function writeConfiguration({ dir }: LabFolder, ports: LabPorts, secrets: LabSec
     JSON.stringify({ listen: loopback(server.links), links }, null, 2),
   );
   return file;
-}
-
-/** Starts all at once: each process waits for what it needs by itself, as it must when a plant's machines boot in any order. */
-async function startEverything(
-  context: ServiceContext,
-  configFile: string,
-  { weaken, onProgress = () => {} }: LabOptions,
-  stack: AsyncDisposableStack,
-): Promise<void> {
-  const { dir, ports, secrets } = context;
-  const monitoring = writeMonitoringFiles(dir, ports, secrets);
-  const start = async (service: string, starting: Promise<AsyncDisposable>) => {
-    const from = performance.now();
-    onProgress({ service, state: 'starting', ms: 0 });
-    stack.use(await starting);
-    onProgress({ service, state: 'ready', ms: performance.now() - from });
-  };
-  const own = (service: string, ...args: string[]) => start(service, startOwnService(context, service, args));
-  const results = await Promise.allSettled([
-    start('rabbitmq', labServers.rabbitmq(context)),
-    start('postgresql', labServers.postgresql(context)),
-    own('links', '--config', path.join(dir, 'links.json'), 'links'),
-    ...plantProcesses(dir, ports, secrets, weaken).map((one) =>
-      start(one.name, startPlantProcess(context, one)),
-    ),
-    start('prometheus', labServers.prometheus(context, monitoring.prometheus)),
-    start('alertmanager', labServers.alertmanager(context, monitoring.alertmanager)),
-    own('exporter', '--config', configFile, 'exporter'),
-    own('runbooks', '--config', configFile, 'runbook', 'serve'),
-  ]);
-  const failed = results.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  );
-  if (failed.length > 0) throw failed[0];
-  await start(
-    'the lines',
-    untilPlantWorks(context).then(() => ({ async [Symbol.asyncDispose]() {} })),
-  );
 }
 
 function addressesOf({ server, link }: LabPorts, { value }: LabSecrets): Record<string, string> {

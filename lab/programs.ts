@@ -38,9 +38,16 @@ const needed = ['rabbitmq-server', 'epmd', 'prometheus', 'prometheus-alertmanage
 /** The file of every program that a lab runs and that npm does not bring. */
 export type LabPrograms = Record<(typeof needed)[number], string>;
 
-/** Finds all of them, or throws an UnavailableError that says what is missing. */
+/** Finds all of them, or throws one UnavailableError that names everything that is missing. */
 export function demandPrograms(pathList: string): LabPrograms {
-  return Object.fromEntries(needed.map((name) => [name, findProgram(name, pathList)])) as LabPrograms;
+  const missing: Program[] = [];
+  const found = needed.map((name) => {
+    const file = lookUp(name, pathList);
+    if (file === undefined) missing.push(programs[name]);
+    return [name, file];
+  });
+  if (missing.length > 0) throw isMissing('lab.programs-missing', missing);
+  return Object.fromEntries(found) as LabPrograms;
 }
 
 /** Services are installed where an ordinary user's PATH does not look. */
@@ -48,15 +55,24 @@ const serviceFolders = ['/usr/sbin', '/usr/local/sbin'];
 
 /** The file of a program that the lab needs. Throws an UnavailableError with the one line that mends it. */
 export function findProgram(name: ProgramName, pathList: string): string {
+  const found = lookUp(name, pathList);
+  if (found === undefined) throw isMissing(`lab.${name}-missing`, [programs[name]]);
+  return found;
+}
+
+function lookUp(name: ProgramName, pathList: string): string | undefined {
   const program: Program = programs[name];
   const onPath = pathList.split(path.delimiter).filter((folder) => folder !== '');
-  const found = [...(program.folders ?? []), ...onPath, ...serviceFolders]
+  return [...(program.folders ?? []), ...onPath, ...serviceFolders]
     .flatMap((folder) => program.names.map((file) => path.join(folder, file)))
     .find(isProgram);
-  if (found !== undefined) return found;
-  const { title } = program;
-  throw new UnavailableError(`lab.${name}-missing`, `${title} is missing`, {
-    mend: `${title} is missing: run ./setup.sh, or apt-get install ${program.package}`,
+}
+
+function isMissing(code: string, missing: readonly Program[]): UnavailableError {
+  const titles = missing.map(({ title }) => title).join(', ');
+  const packages = [...new Set(missing.map((program) => program.package))].join(' ');
+  return new UnavailableError(code, `missing: ${titles}`, {
+    mend: `Run ./setup.sh, or as root: apt-get install ${packages}`,
   });
 }
 

@@ -138,7 +138,7 @@ export const edgeSettingsSchema = z.strictObject({
   job_poll_ms: ms.default(1000),
   heartbeat_ms: ms.default(30_000),
   /** How long forwarded entries stay in the journal. */
-  retention_ms: ms.default(24 * 3_600_000),
+  retention_ms: ms.default(3_600_000),
 });
 
 /** The settings file of the simulated people. */

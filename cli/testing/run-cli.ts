@@ -8,23 +8,23 @@ export interface CliRun {
   stderr: string;
 }
 
-/** Runs `andon ARGS` in this process, in a folder of the test's. */
-export async function runCli(cwd: string, ...args: string[]): Promise<CliRun> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const texts = { stdout: '', stderr: '' };
-  stdout.on('data', (chunk) => {
-    texts.stdout += String(chunk);
+/** The folder a command runs in, and its PATH when it is not ours. */
+export type Place = string | { cwd: string; path: string };
+
+/** Runs `andon ARGS` in this process. */
+export async function runCli(place: Place, ...args: string[]): Promise<CliRun> {
+  const { cwd, path } = typeof place === 'string' ? { cwd: place, path: process.env.PATH } : place;
+  const [stdout, out] = collector();
+  const [stderr, err] = collector();
+  const code = await main(args, { env: { PATH: path }, cwd, stdin: new PassThrough(), stdout, stderr });
+  return { code, stdout: out(), stderr: err() };
+}
+
+function collector(): [PassThrough, () => string] {
+  const stream = new PassThrough();
+  let text = '';
+  stream.on('data', (chunk) => {
+    text += String(chunk);
   });
-  stderr.on('data', (chunk) => {
-    texts.stderr += String(chunk);
-  });
-  const code = await main(args, {
-    env: { PATH: process.env.PATH },
-    cwd,
-    stdin: new PassThrough(),
-    stdout,
-    stderr,
-  });
-  return { code, ...texts };
+  return [stream, () => text];
 }

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { untilReady } from '../../kit/child-ready.ts';
-import { type ChildOwner, startChild } from '../../kit/children.ts';
+import { type Child, type ChildOwner, startChild } from '../../kit/children.ts';
+import { shortCodePath } from './rabbitmq-code-path.ts';
 
 export interface RabbitmqOptions {
   folder: string;
@@ -15,9 +18,6 @@ export interface RabbitmqOptions {
 
 /** Erlang compiles and boots for seconds on a busy computer. */
 const readyWithinMs = 120_000;
-/** Long enough for a broker to close its queues; then it is killed, because its data are not kept. */
-const stopWithinMs = 10_000;
-
 /**
  * Starts RabbitMQ with its management API on the loopback. Its port mapper (epmd) runs in the foreground as a child of ours:
  * left alone, Erlang starts one as a daemon that nobody ever stops.
@@ -27,29 +27,18 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<AsyncDisp
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const env = environment(options);
   await using stack = new AsyncDisposableStack();
-  stack.use(
-    await startChild(
-      {
-        name: 'epmd',
-        command: programs.epmd,
-        args: ['-port', String(ports.epmd), '-address', '127.0.0.1'],
-        env,
-        cwd: folder,
-        logFile: path.join(logFolder, 'epmd.log'),
-      },
-      owner,
-    ),
-  );
+  stack.use(await startEpmd(options, env));
   const server = stack.use(
     await startChild(
       {
         name: 'rabbitmq',
         command: programs['rabbitmq-server'],
-        args: [],
+        args: ['-noinput'],
         env,
         cwd: folder,
         logFile: path.join(logFolder, 'rabbitmq.log'),
-        stopTimeoutMs: stopWithinMs,
+        // Asked politely, its management API alone takes six seconds to end; and its data are not kept.
+        stopSignal: 'SIGKILL',
       },
       owner,
     ),
@@ -65,14 +54,47 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<AsyncDisp
   return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function environment({ folder, ports, env }: RabbitmqOptions): Record<string, string> {
+/** RabbitMQ must find it: what finds none starts a daemon. */
+async function startEpmd(
+  { folder, logFolder, ports, programs, owner, signal }: RabbitmqOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<Child> {
+  const args = ['-port', String(ports.epmd), '-address', '127.0.0.1'];
+  const logFile = path.join(logFolder, 'epmd.log');
+  const child = await startChild(
+    { name: 'epmd', command: programs.epmd, args, env, cwd: folder, logFile },
+    owner,
+  );
+  try {
+    await untilReady(child, () => accepts(ports.epmd), { timeoutMs: readyWithinMs, signal });
+    return child;
+  } catch (error) {
+    await child[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function accepts(port: number): Promise<true> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function environment({ folder, ports, programs, env }: RabbitmqOptions): Record<string, string> {
   const file = (name: string, text: string): string => {
     writeFileSync(path.join(folder, name), text);
     return path.join(folder, name);
   };
   return {
     ...env,
+    ...shortCodePath(programs['rabbitmq-server'], folder),
     HOME: folder,
+    // Without this its script waits for Erlang as a second process.
+    RABBITMQ_ALLOW_INPUT: '1',
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
     RABBITMQ_NODENAME: `andon-${ports.amqp}@localhost`,

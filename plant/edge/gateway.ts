@@ -18,33 +18,17 @@ export async function startGateway(
   settings: EdgeSettings,
   { log, clock }: ProcessContext,
 ): Promise<RunningProcess> {
+  const { line, mes, tokens } = settings;
   const sparse = new SparseLog(log, clock);
-  const { line, mes } = settings;
-  const requestTimeoutMs = settings.request_timeout_ms;
-  const watch: WatchParts = { line, mes, clock, log: sparse, requestTimeoutMs };
+  const watch: WatchParts = { line, mes, clock, log: sparse, requestTimeoutMs: settings.request_timeout_ms };
   await using stack = new AsyncDisposableStack();
   const journal = stack.use(new Journal(settings.journal));
   const jobs = new Jobs(journal.database);
-  const forwarder = stack.use(
-    new Forwarder({
-      journal,
-      clock,
-      log: sparse,
-      deliver: (entry, signal) => deliver(mes, entry, requestTimeoutMs, signal),
-      mesReady: readinessOf(watch, settings.ready_poll_ms),
-      onSettled: ({ source }) => jobs.touch(source),
-      retryDelayMs: settings.retry_delay_ms,
-      maxRetries: settings.max_retries,
-      dropFailed: settings.weaken.includes('retry'),
-    }),
-  );
+  const forwarder = stack.use(forwarderOf(settings, watch, journal, jobs));
   const end = new AbortController();
+  const waits = (source: string) => journal.waits(source);
   const loops = [
-    watchJobs(
-      watch,
-      { jobs, everyMs: settings.job_poll_ms, waits: (source) => journal.waits(source) },
-      end.signal,
-    ),
+    watchJobs(watch, { jobs, everyMs: settings.job_poll_ms, waits }, end.signal),
     sendHeartbeats(watch, { jobs, everyMs: settings.heartbeat_ms }, end.signal),
     forgetOld(journal, settings.retention_ms, clock, end.signal),
   ];
@@ -52,28 +36,36 @@ export async function startGateway(
     end.abort(new Error('the gateway ends'));
     await Promise.all(loops);
   });
-  const status = () => {
-    const { lastForwardedAt } = forwarder;
-    return {
-      ...journal.counts(),
-      retrying: journal.retrying(),
-      lastForwardedAt: lastForwardedAt === undefined ? null : isoTime(lastForwardedAt),
-    };
-  };
-  const app = gatewayApp({
-    line,
-    tokens: settings.tokens,
-    journal,
-    jobs,
-    clock,
-    log: sparse,
-    onEntry: (source) => forwarder.call(source),
-    status,
-  });
+  const onEntry = (source: string) => forwarder.call(source);
+  const status = () => statusOf(journal, forwarder);
+  const app = gatewayApp({ line, tokens, journal, jobs, clock, log: sparse, onEntry, status });
   const server = stack.use(await listen(app, settings.listen));
   log.info({ url: server.url, line: line.id, weaken: settings.weaken }, 'the gateway is ready');
   const owned = stack.move();
   return { url: server.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function forwarderOf(settings: EdgeSettings, watch: WatchParts, journal: Journal, jobs: Jobs): Forwarder {
+  const { mes, clock, log, requestTimeoutMs } = watch;
+  return new Forwarder({
+    journal,
+    clock,
+    log,
+    deliver: (entry, signal) => deliver(mes, entry, requestTimeoutMs, signal),
+    mesReady: readinessOf(watch, settings.ready_poll_ms),
+    onSettled: ({ source }) => jobs.touch(source),
+    retryDelayMs: settings.retry_delay_ms,
+    maxRetries: settings.max_retries,
+    dropFailed: settings.weaken.includes('retry'),
+  });
+}
+
+function statusOf(journal: Journal, { lastForwardedAt }: Forwarder): object {
+  return {
+    ...journal.counts(),
+    retrying: journal.retrying(),
+    lastForwardedAt: lastForwardedAt === undefined ? null : isoTime(lastForwardedAt),
+  };
 }
 
 /** 2xx is done. A 4xx will not change by asking again, except "too slow" and "too many". */

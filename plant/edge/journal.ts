@@ -123,7 +123,9 @@ export class Journal implements Disposable {
   /** Entries that have failed at least once and go out again: they may have been applied, with only the answer lost. */
   retrying(): number {
     const row = this.database
-      .prepare("SELECT count(*) AS count FROM entries WHERE state = 'pending' AND (attempts > 0 OR recovered = 1)")
+      .prepare(
+        "SELECT count(*) AS count FROM entries WHERE state = 'pending' AND (attempts > 0 OR recovered = 1)",
+      )
       .get() as { count: number };
     return row.count;
   }

@@ -32,19 +32,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   let server: ChildProcess | undefined;
   const url = (name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
   const start = async (): Promise<void> => {
-    const options = [
-      '-D',
-      data,
-      '-p',
-      String(port),
-      '-h',
-      '127.0.0.1',
-      '-k',
-      '',
-      '-F',
-      '-c',
-      'max_connections=100',
-    ];
+    const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'];
     server = spawn(postgres, options, { stdio: 'ignore', cwd: folder, ...user });
     await waitFor(() => query(url('postgres'), 'SELECT 1'), { what: 'PostgreSQL', timeoutMs: 30_000 });
   };
