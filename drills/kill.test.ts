@@ -12,13 +12,13 @@ import { modulePath } from '../kit/module-path.ts';
 import { freePorts } from '../kit/ports.ts';
 import { type Targets, targetsSchema } from '../kit/targets.ts';
 import { waitFor } from '../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
 import { cleanUp } from './clean.ts';
 import { lastOf, readJournal } from './journal.ts';
 import { markedProcesses } from './marked-processes.ts';
 import { LinkClient } from './proxy/link-client.ts';
 import { runName } from './run-name.ts';
 import type { Doom } from './testing/doomed-runner.ts';
-import { startTestPostgres, type TestPostgres } from './testing/postgres.ts';
 import { startPeerServer } from './testing/tcp-peer.ts';
 import { UndoLog } from './undo-log.ts';
 
@@ -36,12 +36,12 @@ let database: pg.Client;
 beforeAll(async () => {
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   postgres = stack.use(await startTestPostgres());
-  database = await postgres.connect('test');
+  database = await postgres.session('test');
   stack.defer(() => database.end());
   const upstream = stack.use(await startPeerServer());
   const control = await startProxy(upstream.port);
   targets = targetsSchema.parse({
-    'mes-db': { kind: 'postgres', url: postgres.url },
+    'mes-db': { kind: 'postgres', url: postgres.url() },
     'mes-db-link': { kind: 'link', control, link: 'db' },
     'mes-queue-link': { kind: 'link', control, link: 'queue' },
     mes: { kind: 'mes', url: 'http://127.0.0.1:1', database: 'mes-db' },
@@ -186,7 +186,7 @@ describe('A runner that is killed by SIGKILL', () => {
 describe.concurrent('A runner that is stopped otherwise', () => {
   test('while it waits for its lock leaves no session behind', async () => {
     await database.query('CREATE TABLE held (id int)');
-    const holder = await postgres.connect('holder');
+    const holder = await postgres.session('holder');
     stack.defer(() => holder.end());
     await holder.query('BEGIN; LOCK TABLE held');
     const kind = lockOf('held');

@@ -1,14 +1,19 @@
 import { isSameProcess } from '../kit/process-identity.ts';
 import { waitFor } from '../kit/wait.ts';
+import { endLeftChildren } from './children-file.ts';
 import { readLabFile } from './status.ts';
 
-/** The lab stops some twenty processes in turn; RabbitMQ alone may take ten seconds. */
+/** The lab stops some twenty processes in turn. */
 const limitMs = 60_000;
 
-/** Asks the lab of that folder to go down and waits until it has. False when none was running. */
+/** Asks the lab of that folder to go down and waits until it has. False when none was running; what a dead one left is ended then. */
 export async function stopLab(dir: string): Promise<boolean> {
   const file = readLabFile(dir);
-  if (!file || !isSameProcess(file.pid, file.startTime)) return false;
+  if (!file) return false;
+  if (!isSameProcess(file.pid, file.startTime)) {
+    await endLeftChildren(dir);
+    return false;
+  }
   process.kill(file.pid, 'SIGTERM');
   await waitFor(() => !isSameProcess(file.pid, file.startTime), {
     what: 'the end of the lab',

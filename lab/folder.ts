@@ -1,8 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { UnavailableError } from '../kit/errors.ts';
 import { isSameProcess, startTimeOf } from '../kit/process-identity.ts';
+import { inTransaction, openSqlite } from '../kit/sqlite.ts';
+import { endLeftChildren } from './children-file.ts';
 import { type LabFile, labFile, readLabFile } from './status.ts';
 
 /** The folder of one lab, taken by this process; leaving its scope gives it free and keeps the logs. */
@@ -13,18 +15,8 @@ export interface LabFolder extends Disposable {
 }
 
 /** Takes the folder, throws while another lab lives in it, and clears away what an earlier one left. */
-export function takeLabFolder(dir: string): LabFolder {
-  const owner = readLabFile(dir);
-  if (owner && isSameProcess(owner.pid, owner.startTime)) {
-    throw new UnavailableError('lab.running', `a lab is already running here (process ${owner.pid})`, {
-      mend: 'Use it (`andon drill run db-lock`), or take it down first: andon lab down',
-    });
-  }
-  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-  for (const name of ['secrets', 'acknowledgements', 'mes-config', 'logs']) {
-    mkdirSync(path.join(dir, name), { recursive: true, mode: name === 'secrets' ? 0o700 : 0o755 });
-  }
-  writeFileSync(path.join(dir, 'mes-config', 'mes.json'), '{"version": 1}\n');
+export async function takeLabFolder(dir: string): Promise<LabFolder> {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const announce: LabFolder['announce'] = (addresses, ready) => {
     const content: LabFile = {
       pid: process.pid,
@@ -34,6 +26,40 @@ export function takeLabFolder(dir: string): LabFolder {
     };
     writeFileAtomic(labFile(dir), `${JSON.stringify(content, null, 2)}\n`, 0o600);
   };
-  announce({}, false);
-  return { dir, announce, [Symbol.dispose]: () => rmSync(labFile(dir), { force: true }) };
+  claim(dir, () => announce({}, false));
+  const folder = { dir, announce, [Symbol.dispose]: () => rmSync(labFile(dir), { force: true }) };
+  try {
+    await endLeftChildren(dir);
+    clear(dir);
+    return folder;
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Two labs that start at once take turns here, so that only one of them finds the folder free. */
+function claim(dir: string, take: () => void): void {
+  const turns = openSqlite(`${dir}.lock`);
+  try {
+    inTransaction(turns, () => {
+      const owner = readLabFile(dir);
+      if (owner && isSameProcess(owner.pid, owner.startTime))
+        throw new UnavailableError('lab.running', `a lab is already running here (process ${owner.pid})`, {
+          mend: 'Use it (`andon drill run db-lock`), or take it down first: andon lab down',
+        });
+      take();
+    });
+  } finally {
+    turns.close();
+  }
+}
+
+function clear(dir: string): void {
+  const own = path.basename(labFile(dir));
+  for (const entry of readdirSync(dir))
+    if (entry !== own) rmSync(path.join(dir, entry), { recursive: true, force: true, maxRetries: 5 });
+  for (const name of ['secrets', 'acknowledgements', 'mes-config', 'logs'])
+    mkdirSync(path.join(dir, name), { mode: name === 'secrets' ? 0o700 : 0o755 });
+  writeFileSync(path.join(dir, 'mes-config', 'mes.json'), '{"version": 1}\n');
 }

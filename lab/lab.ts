@@ -7,6 +7,7 @@ import type { Weakness } from '../plant/settings.ts';
 import { choosePorts, httpUrl, type LabPorts, linkNames, loopback } from './addresses.ts';
 import { andonYaml } from './andon-yaml.ts';
 import { bringUp } from './bring-up.ts';
+import { notedKeeper } from './children-file.ts';
 import { type LabFolder, takeLabFolder } from './folder.ts';
 import { demandPrograms } from './programs.ts';
 import { type LabSecrets, makeSecrets } from './secrets.ts';
@@ -46,7 +47,7 @@ export interface Lab extends AsyncDisposable {
 export async function startLab(options: LabOptions): Promise<Lab> {
   const programs = demandPrograms(options.env.PATH ?? '');
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(takeLabFolder(path.resolve(options.dir)));
+  const folder = stack.use(await takeLabFolder(path.resolve(options.dir)));
   const ports = await choosePorts();
   const secrets = makeSecrets(path.join(folder.dir, 'secrets'));
   const configFile = writeConfiguration(folder, ports, secrets);
@@ -57,7 +58,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     programs,
     self: options.self,
     env: options.env,
-    owner: { keeper: stack.use(await startKeeper()), log: options.log },
+    owner: { keeper: stack.use(notedKeeper(await startKeeper(), folder.dir)), log: options.log },
     signal: options.signal,
   };
   const { weaken, onProgress = () => {} } = options;

@@ -4,13 +4,13 @@ import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { waitFor } from '../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
 import { verifyAudit } from './audit.ts';
 import { runRunbook } from './by-hand.ts';
 import { findRunbook, loadCatalog } from './catalog.ts';
 import { runbooksSection } from './config.ts';
 import type { RunRecord } from './run.ts';
 import { startRunbookService } from './server.ts';
-import { startTestPostgres, type TestPostgres } from './testing/postgres.ts';
 import { tempFolder } from './testing/temp-folder.ts';
 
 const token = 'a-token-of-some-length';
@@ -36,7 +36,7 @@ const config = (name: string) =>
     audit: folder.file(`${name}.ndjson`),
   });
 const targets = (protect: string[] = []) =>
-  targetsSchema.parse({ 'mes-db': { kind: 'postgres', url: database.url, protect } });
+  targetsSchema.parse({ 'mes-db': { kind: 'postgres', url: database.url(), protect } });
 
 /** The shipped runbook, for a lock that need not be five seconds old. */
 function shipped() {

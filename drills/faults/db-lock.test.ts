@@ -4,8 +4,8 @@ import { type Clock, systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
 import { type Targets, targetsSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import type { Host, Injection } from '../fault.ts';
-import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { revert } from '../undo-registry.ts';
 import { dbLock } from './db-lock.ts';
 import { faultOf } from './registry.ts';
@@ -17,14 +17,14 @@ const never = new AbortController().signal;
 beforeAll(async () => {
   server = await startTestPostgres();
   targets = targetsSchema.parse({
-    'mes-db': { kind: 'postgres', url: 'postgres://nobody@127.0.0.1:1/x', admin_url: server.url },
+    'mes-db': { kind: 'postgres', url: 'postgres://nobody@127.0.0.1:1/x', admin_url: server.url() },
   });
   await query('CREATE SCHEMA "Odd"; CREATE TABLE "Odd"."Work ""orders""" (id int)');
 });
 afterAll(() => server?.[Symbol.asyncDispose]());
 
 async function query(sql: string, values: unknown[] = []): Promise<pg.QueryResult> {
-  const client = await server.connect('test');
+  const client = await server.session('test');
   try {
     return await client.query(sql, values);
   } finally {
@@ -114,7 +114,7 @@ describe.concurrent('A table lock', () => {
   });
 
   test('that is not granted in time, or of no table, fails and leaves nothing behind', async () => {
-    const blocker = await server.connect('holder');
+    const blocker = await server.session('holder');
     await blocker.query('CREATE TABLE refused (id int)');
     await blocker.query('BEGIN; LOCK TABLE refused');
     await expect(locked('refused')).rejects.toThrow('table refused on mes-db could not be locked: canceling');
@@ -163,7 +163,7 @@ describe.concurrent('A table lock', () => {
 describe.concurrent('The undo of a table lock', () => {
   test('ends every session of its name and nobody else', async () => {
     await using lock = await locked('undone');
-    const bystander = await server.connect('andon-drill-undone-too');
+    const bystander = await server.session('andon-drill-undone-too');
     await revert(planned('undone').plan.undo, { targets, fetch }, AbortSignal.timeout(10_000));
     expect(await locksOf('undone')).toEqual([]);
     expect(await lock.liftedByOthers).toBe('runbook');

@@ -3,12 +3,12 @@ import pg from 'pg';
 import type { ListeningServer } from '../../kit/http-server.ts';
 import { silentLog } from '../../kit/log.ts';
 import { type Targets, targetsSchema } from '../../kit/targets.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import { exporterSection } from '../config.ts';
 import { startExporter } from '../server.ts';
 import { type FakeMes, startFakeMes } from './fake-mes.ts';
 import { fakeManagementUrl, startFakeRabbitmq } from './fake-rabbitmq.ts';
 import { type HalfOpenLink, startHalfOpenLink } from './half-open-link.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 /** An exporter before a real PostgreSQL (behind a link that can be cut), a fake MES and a fake broker. */
 export interface ExporterLab extends AsyncDisposable {

@@ -85,13 +85,14 @@ async function accepts(port: number): Promise<true> {
 }
 
 function environment({ folder, ports, programs, env }: RabbitmqOptions): Record<string, string> {
+  const codePath = shortCodePath(programs, folder);
   const file = (name: string, text: string): string => {
     writeFileSync(path.join(folder, name), text);
     return path.join(folder, name);
   };
   return {
     ...env,
-    ...shortCodePath(programs['rabbitmq-server'], folder),
+    ...codePath.env,
     HOME: folder,
     // Without this its script waits for Erlang as a second process.
     RABBITMQ_ALLOW_INPUT: '1',
@@ -111,6 +112,6 @@ function environment({ folder, ports, programs, env }: RabbitmqOptions): Record<
       'rabbitmq.conf',
       `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${ports.management}\ncollect_statistics_interval = 2500\nlog.console.level = warning\n`,
     ),
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `+S 2:2 +sbwt none ${codePath.erlArgs}`,
   };
 }

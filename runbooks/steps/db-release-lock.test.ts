@@ -4,8 +4,8 @@ import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
 import { targetSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import type { StepWorld } from '../step.ts';
-import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { dbReleaseLock } from './db-release-lock.ts';
 import { readSessions, terminateIfSame } from './postgres-sessions.ts';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => server?.[Symbol.asyncDispose]());
 
 const world = (protect: string[] = []): StepWorld => {
-  const target = targetSchema.parse({ kind: 'postgres', url: server.url, protect });
+  const target = targetSchema.parse({ kind: 'postgres', url: server.url(), protect });
   return { target: { name: 'mes-db', target }, snapshots: {}, clock: systemClock, log: silentLog };
 };
 
@@ -147,9 +147,9 @@ test('A prepared transaction is no session: it is named and left to a person.', 
 test('A role that may not see the sessions of others is told so and touches nothing.', async () => {
   await watcher.query(`CREATE ROLE weak LOGIN`);
   const { waits, forgotten } = await forgottenTransaction('psql');
-  const url = new URL(server.url);
+  const url = new URL(server.url());
   url.username = 'weak';
-  const target = targetSchema.parse({ kind: 'postgres', url: server.url, admin_url: url.href });
+  const target = targetSchema.parse({ kind: 'postgres', url: server.url(), admin_url: url.href });
   const weak = { ...world(), target: { name: 'mes-db', target } };
   const result = await dbReleaseLock.run({ older_than: 0 }, weak, AbortSignal.timeout(20_000));
   expect(result).toMatchObject({ outcome: 'refused', touched: 0 });

@@ -1,0 +1,104 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type pg from 'pg';
+import { freePorts } from '../../kit/ports.ts';
+import { connectPostgres } from '../../kit/postgres.ts';
+import { waitFor } from '../../kit/wait.ts';
+import { findPostgres } from '../services/postgres-programs.ts';
+
+/** A real PostgreSQL of one test file, gone with its scope, and with the test process if that is killed. */
+export interface TestPostgres extends AsyncDisposable {
+  readonly port: number;
+  /** The address of a database, as the superuser; `postgres` when none is named. */
+  url(database?: string): string;
+  /** Makes an empty database and returns its address. */
+  database(name: string): Promise<string>;
+  /** A session under that application name, closed with the server. */
+  session(applicationName: string): Promise<pg.Client>;
+  /** Ends the server at once, as a crash would. */
+  crash(): Promise<void>;
+  /** Starts it again on the same port, with the same data. */
+  start(): Promise<void>;
+}
+
+const settings = [
+  'fsync=off',
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'max_connections=100',
+  'max_prepared_transactions=2',
+];
+const password = 'test';
+/** PostgreSQL refuses to be root: then it is nobody. */
+const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+/** The shell ends the server when its standard input closes, which it does even when the test process is killed. */
+const script = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server';
+const limits = { statementTimeoutMs: 60_000, lockTimeoutMs: 60_000, connectTimeoutMs: 10_000 };
+
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const { initdb, postgres } = findPostgres();
+  await using stack = new AsyncDisposableStack();
+  const data = mkdtempSync(path.join(tmpdir(), 'andon-postgres-'));
+  stack.defer(() => rm(data, { recursive: true, force: true, maxRetries: 5 }));
+  if (user.uid !== undefined) chownSync(data, user.uid, user.gid);
+  const cluster = ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile=/dev/stdin', '-E', 'UTF8'];
+  const made = promisify(execFile)(initdb, [...cluster, '--no-locale', '--no-sync'], { ...user, cwd: data });
+  made.child.stdin?.end(`${password}\n`);
+  await made;
+  const [port = 0] = await freePorts(1);
+  const url = (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
+  const session = (applicationName: string) => connectPostgres({ url: url(), applicationName, ...limits });
+  let crash = async () => {};
+  const start = async () => {
+    crash = startServer(
+      postgres,
+      ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+      data,
+    );
+    const answers = async () => {
+      await (await session('test-ready')).end();
+      return true;
+    };
+    await waitFor(answers, { what: `PostgreSQL on port ${port}`, timeoutMs: 30_000 });
+  };
+  stack.defer(() => crash());
+  await start();
+  const owned = stack.move();
+  return {
+    port,
+    url,
+    start,
+    crash: () => crash(),
+    async database(name) {
+      const client = await session('test-setup');
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      await client.end();
+      return url(name);
+    },
+    async session(applicationName) {
+      const client = await session(applicationName);
+      owned.defer(() => client.end().catch(() => {}));
+      return client;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Returns what ends it: SIGQUIT, which says no goodbye to clients and leaves no orphaned backends. */
+function startServer(program: string, args: readonly string[], cwd: string): () => Promise<void> {
+  const child = spawn('sh', ['-c', script, 'sh', program, ...args], {
+    ...user,
+    cwd,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const ended = once(child, 'exit');
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
+}
