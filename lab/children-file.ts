@@ -36,7 +36,9 @@ export function notedKeeper(keeper: Keeper, dir: string): Keeper {
 export async function endLeftChildren(dir: string): Promise<void> {
   const lines = readNdjson(childrenFile(dir)) as Line[];
   const ended = new Set(lines.flatMap((line) => ('ended' in line ? [line.ended] : [])));
-  const left = lines.flatMap((line) => ('started' in line && !ended.has(line.started.pid) ? [line.started] : []));
+  const left = lines.flatMap((line) =>
+    'started' in line && !ended.has(line.started.pid) ? [line.started] : [],
+  );
   for (const child of left.toReversed()) {
     await endGroup(child, { signal: child.stopSignal, timeoutMs: stopLimitMs });
   }

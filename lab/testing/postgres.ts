@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync } from 'node:fs';
+import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,13 +43,15 @@ const limits = { statementTimeoutMs: 60_000, lockTimeoutMs: 60_000, connectTimeo
 export async function startTestPostgres(): Promise<TestPostgres> {
   const { initdb, postgres } = findPostgres();
   await using stack = new AsyncDisposableStack();
-  const data = mkdtempSync(path.join(tmpdir(), 'andon-postgres-'));
-  stack.defer(() => rm(data, { recursive: true, force: true, maxRetries: 5 }));
-  if (user.uid !== undefined) chownSync(data, user.uid, user.gid);
-  const cluster = ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile=/dev/stdin', '-E', 'UTF8'];
-  const made = promisify(execFile)(initdb, [...cluster, '--no-locale', '--no-sync'], { ...user, cwd: data });
-  made.child.stdin?.end(`${password}\n`);
-  await made;
+  const folder = mkdtempSync(path.join(tmpdir(), 'andon-postgres-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const data = path.join(folder, 'data');
+  const passwordFile = path.join(folder, 'password');
+  writeFileSync(passwordFile, password);
+  if (user.uid !== undefined) for (const file of [folder, passwordFile]) chownSync(file, user.uid, user.gid);
+  const access = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  const shape = ['-E', 'UTF8', '--no-locale', '--no-sync'];
+  await promisify(execFile)(initdb, ['-D', data, ...access, ...shape], { ...user, cwd: folder });
   const [port = 0] = await freePorts(1);
   const url = (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const session = (applicationName: string) => connectPostgres({ url: url(), applicationName, ...limits });
