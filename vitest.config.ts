@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Whole drills in a whole lab, longest first: everything else fits in beside them. */
-const longest = ['cli/healthy-lab.test.ts', 'cli/losing-plant.test.ts', 'cli/repeating-plant.test.ts'];
+const longest = [
+  'cli/killed-runner.test.ts',
+  'cli/losing-plant.test.ts',
+  'cli/healthy-lab.test.ts',
+  'cli/repeating-plant.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

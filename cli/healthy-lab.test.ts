@@ -1,58 +1,28 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { waitFor } from '../kit/wait.ts';
-import { labStatus } from '../lab/status.ts';
-import { readReport, runAndon, startAndon, temporaryFolder } from './testing/andon-process.ts';
+import { dashboardQueries } from '../dashboards/queries.ts';
+import { PrometheusApi } from '../drills/prometheus-api.ts';
+import { runAndon } from './testing/andon-process.ts';
+import { findingsOf, type RunningLab, startRunningLab, testdata } from './testing/running-lab.ts';
 
-const folder = temporaryFolder('healthy');
-const cwd = folder.path;
-const lab = startAndon(cwd, 'lab', 'up');
-const labDir = path.join(cwd, '.andon', 'lab');
-const testdata = (file: string): string => fileURLToPath(new URL(`./testdata/${file}`, import.meta.url));
 /** A whole drill with its drain, on a machine that does other things beside it. */
 const drillLimitMs = 300_000;
-
+let lab: RunningLab;
 beforeAll(async () => {
-  await waitFor(() => labStatus(labDir).running, { what: 'the lab', timeoutMs: 110_000, everyMs: 200 });
-}, 120_000);
-afterAll(async () => {
-  lab.child.kill('SIGTERM');
-  await lab.ended;
-  folder[Symbol.dispose]();
-}, 60_000);
-
-const addresses = (): Record<string, string> => {
-  const status = labStatus(labDir);
-  return status.running ? status.addresses : {};
-};
-
-async function drill(file: string, name: string) {
-  const { code, output } = await runAndon(cwd, 'drill', 'run', file, '--out', path.join(cwd, 'out'));
-  return { code, output, report: readReport(path.join(cwd, 'out', name)) };
-}
-
-async function sql(text: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: addresses()['mes-db'], connectionTimeoutMillis: 5000 });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
+  lab = await startRunningLab('healthy');
+});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 describe('A healthy plant', () => {
   it('passes db-lock: the alert in its bound, healed by the runbook, nothing lost or doubled.', {
     timeout: drillLimitMs,
   }, async () => {
-    const { code, output, report } = await drill('db-lock', 'db-lock');
+    const { code, output, report } = await lab.drill('db-lock');
     expect(
-      report.findings.filter(({ severity }) => severity === 'critical'),
+      findingsOf({ ...report, findings: report.findings.filter(({ severity }) => severity === 'critical') }),
       output,
-    ).toEqual([]);
+    ).toBe('');
     expect(report).toMatchObject({
       verdict: 'passed',
       faults: [{ kind: 'db.lock', liftedBy: 'runbook', residue: [] }],
@@ -68,89 +38,59 @@ describe('A healthy plant', () => {
   });
 
   it('fails a drill whose fault touched nothing, for that reason.', { timeout: drillLimitMs }, async () => {
-    await sql('CREATE TABLE IF NOT EXISTS nobody_uses_this (id int)');
-    const { code, report } = await drill(testdata('vacuous-lock.yaml'), 'vacuous-lock');
-    expect(report.faults).toMatchObject([{ touched: 0, residue: [] }]);
-    expect(report.verdict).toBe('failed');
-    expect(report.findings.map(({ text }) => text).join('\n')).toMatch(/touched nothing/);
+    await lab.sql('CREATE TABLE IF NOT EXISTS nobody_uses_this (id int)');
+    const { code, report } = await lab.drill(testdata('vacuous-lock.yaml'));
+    expect(report).toMatchObject({ verdict: 'failed', faults: [{ touched: 0, residue: [] }] });
+    expect(findingsOf(report)).toMatch(/touched nothing/);
     expect(code).toBe(1);
   });
 
   it('fails a drill whose alert rule is gone, for that reason.', { timeout: drillLimitMs }, async () => {
-    const rules = path.join(labDir, 'andon.rules.yml');
+    const rules = path.join(lab.dir, 'andon.rules.yml');
     const text = readFileSync(rules, 'utf8');
-    const prometheus = addresses().prometheus ?? '';
-    const reload = () => fetch(`${prometheus}/-/reload`, { method: 'POST' });
-    writeFileSync(rules, text.replaceAll('MesDatabaseBlocked', 'SomethingElse'));
-    await reload();
+    const use = async (changed: string) => {
+      writeFileSync(rules, changed);
+      expect((await fetch(`${lab.address('prometheus')}/-/reload`, { method: 'POST' })).ok).toBe(true);
+    };
+    await use(text.replaceAll('MesDatabaseBlocked', 'SomethingElse'));
     try {
-      const { code, report } = await drill(testdata('short-lock.yaml'), 'short-lock');
+      const { code, report } = await lab.drill(testdata('short-lock.yaml'));
       expect(report.verdict).toBe('failed');
-      expect(report.findings.map(({ text: finding }) => finding).join('\n')).toMatch(
-        /no rule called MesDatabaseBlocked/,
-      );
+      expect(findingsOf(report)).toMatch(/no rule called MesDatabaseBlocked/);
       expect(code).toBe(1);
     } finally {
-      writeFileSync(rules, text);
-      await reload();
+      await use(text);
     }
   });
 });
 
-/** Processes whose environment carries the mark of a drill of this test's. */
-function markedProcesses(): string[] {
-  return globSync('/proc/[0-9]*/environ').filter((file) => {
-    try {
-      return /ANDON_MARK=[^\0]*long-load/.test(readFileSync(file, 'latin1'));
-    } catch {
-      return false;
-    }
+describe('Beside the drills', () => {
+  it('every query of every dashboard is answered by the Prometheus of the lab.', async () => {
+    const prometheus = new PrometheusApi(lab.address('prometheus'), fetch);
+    const now = Date.now();
+    const answers = await Promise.all(
+      dashboardQueries().map(async ({ expr }) => ({
+        expr,
+        points: await prometheus.range(expr, now - 120_000, now, 5),
+      })),
+    );
+    const withData = answers.filter(({ points }) => points.length > 0);
+    expect(withData.length).toBeGreaterThan(answers.length / 2);
+    await expect(prometheus.range('sum(', now - 1000, now, 5)).rejects.toThrow(/parse error/);
   });
-}
 
-describe('A runner that is killed', () => {
-  const stillThere: Record<string, () => Promise<boolean>> = {
-    lock: async () => {
-      const rows = await sql("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'andon-drill-%'");
-      return rows.length > 0;
-    },
-    cut: async () => {
-      const response = await fetch(`${addresses().links}/links`);
-      const links = (await response.json()) as { cut: unknown }[];
-      return links.some(({ cut }) => cut !== null);
-    },
-    load: async () => markedProcesses().length > 0,
-  };
+  it('a configured folder goes back to its snapshot.', async () => {
+    const file = path.join(lab.dir, 'mes-config', 'mes.json');
+    const before = readFileSync(file, 'utf8');
+    expect(await runAndon(lab.cwd, 'snapshot', 'create', 'mes-config')).toMatchObject({ code: 0 });
+    writeFileSync(file, '{"version": 2, "bad": true}');
+    expect(await runAndon(lab.cwd, 'snapshot', 'rollback', 'mes-config')).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
 
-  it.each(['lock', 'cut', 'load'])(
-    'with kill -9 in the middle of a %s leaves nothing, and the next drill says what happened.',
-    { timeout: drillLimitMs },
-    async (kind) => {
-      const { child, ended } = startAndon(cwd, '--json', 'drill', 'run', testdata(`long-${kind}.yaml`));
-      let events = '';
-      child.stdout?.on('data', (text: string) => {
-        events += text;
-      });
-      await waitFor(() => events.includes('"type":"fault-injected"'), {
-        what: 'the fault',
-        timeoutMs: 120_000,
-      });
-      await waitFor(() => stillThere[kind]?.(), { what: 'its trace', timeoutMs: 20_000 });
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000));
-      child.kill('SIGKILL');
-      const killedAt = Date.now();
-      await ended;
-      await waitFor(async () => !(await stillThere[kind]?.()), {
-        what: `the end of the ${kind}`,
-        timeoutMs: 30_000,
-        everyMs: 50,
-      });
-      expect(Date.now() - killedAt).toBeLessThanOrEqual(5000);
-      const next = await runAndon(cwd, 'drill', 'run', testdata('vacuous-lock.yaml'));
-      expect(next.output).toMatch(
-        new RegExp(`the earlier run \\S+-long-${kind}-\\S+ ended without finishing, in stage fault`),
-      );
-      expect((await runAndon(cwd, 'drill', 'clean')).output).toContain('Nothing to undo');
-    },
-  );
+  it('a second lab in the same folder is refused with 3 and what to do.', async () => {
+    const { code, output } = await runAndon(lab.cwd, 'lab', 'up');
+    expect(output).toContain('andon lab down');
+    expect(code).toBe(3);
+  });
 });

@@ -36,6 +36,10 @@ export function signalGroup({ pid, startTime }: GroupLeader, signal: NodeJS.Sign
   }
 }
 
+/** Whether anybody of the group lives: its leader, or whom the leader has left behind. */
+export const isGroupAlive = (leader: GroupLeader): boolean =>
+  signalGroup(leader, 0) && hasLiveMembers(leader.pid);
+
 async function groupGone(leader: GroupLeader, timeoutMs: number): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   // A zombie that nobody has buried yet can still be signalled, so that alone does not mean that somebody lives. And one look

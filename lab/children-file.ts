@@ -32,14 +32,19 @@ export function notedKeeper(keeper: Keeper, dir: string): Keeper {
   };
 }
 
-/** Ends what a dead lab left running in its folder: its keeper is at it already, or has died as well. The last started first. */
+/** The children of the folder's lab that have not been stopped by it, in the order of their start. */
+export function childrenOf(dir: string): Kept[] {
+  const left = new Map<number, Kept>();
+  for (const line of readNdjson(childrenFile(dir)) as Line[]) {
+    if ('started' in line) left.set(line.started.pid, line.started);
+    else left.delete(line.ended);
+  }
+  return [...left.values()];
+}
+
+/** Ends what a dead lab left running in its folder: its keeper is at it already, or has died as well. */
 export async function endLeftChildren(dir: string): Promise<void> {
-  const lines = readNdjson(childrenFile(dir)) as Line[];
-  const ended = new Set(lines.flatMap((line) => ('ended' in line ? [line.ended] : [])));
-  const left = lines.flatMap((line) =>
-    'started' in line && !ended.has(line.started.pid) ? [line.started] : [],
-  );
-  for (const child of left.toReversed()) {
+  for (const child of childrenOf(dir).toReversed()) {
     await endGroup(child, { signal: child.stopSignal, timeoutMs: stopLimitMs });
   }
 }

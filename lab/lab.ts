@@ -11,7 +11,6 @@ import { notedKeeper } from './children-file.ts';
 import { type LabFolder, takeLabFolder } from './folder.ts';
 import { demandPrograms } from './programs.ts';
 import { type LabSecrets, makeSecrets } from './secrets.ts';
-import type { ServiceContext } from './services/service.ts';
 
 /** What is told while a lab comes up. */
 export interface LabProgress {
@@ -51,7 +50,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const ports = await choosePorts();
   const secrets = makeSecrets(path.join(folder.dir, 'secrets'));
   const configFile = writeConfiguration(folder, ports, secrets);
-  const context: ServiceContext = {
+  const context = {
     dir: folder.dir,
     ports,
     secrets,
@@ -59,10 +58,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     self: options.self,
     env: options.env,
     owner: { keeper: stack.use(notedKeeper(await startKeeper(), folder.dir)), log: options.log },
-    signal: options.signal,
   };
-  const { weaken, onProgress = () => {} } = options;
-  await bringUp(context, { configFile, weaken, onProgress, stack });
+  const { weaken, signal, onProgress = () => {} } = options;
+  await bringUp(context, { configFile, weaken, signal, onProgress, stack });
   const addresses = addressesOf(ports, secrets);
   folder.announce(addresses, true);
   const owned = stack.move();

@@ -16,6 +16,8 @@ export interface RabbitmqOptions {
   signal?: AbortSignal;
 }
 
+/** Two threads that sleep when idle, and the door for other nodes on the loopback too. */
+const erlangOptions = '+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}';
 /** Erlang compiles and boots for seconds on a busy computer. */
 const readyWithinMs = 120_000;
 /**
@@ -112,6 +114,6 @@ function environment({ folder, ports, programs, env }: RabbitmqOptions): Record<
       'rabbitmq.conf',
       `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${ports.management}\ncollect_statistics_interval = 2500\nlog.console.level = warning\n`,
     ),
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `+S 2:2 +sbwt none ${codePath.erlArgs}`,
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${erlangOptions} ${codePath.erlArgs}`,
   };
 }
