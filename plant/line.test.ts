@@ -4,13 +4,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNdjson } from '../kit/ndjson.ts';
 import { waitFor } from '../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
 import { startGateway } from './edge/gateway.ts';
 import { startErp } from './erp/erp.ts';
 import type { Acknowledgement } from './operators/op-sequence.ts';
 import { startOperators } from './operators/operators.ts';
 import type { RunningProcess } from './run-process.ts';
 import { edgeSettingsSchema, erpSettingsSchema, operatorsSettingsSchema, standardLine } from './settings.ts';
-import { query, startTestPostgres, type TestPostgres } from './testing/postgres.ts';
+import { query } from './testing/query.ts';
 import { noQueue, startTestMes, type TestMes, testContext, testTokens } from './testing/test-mes.ts';
 
 const line = standardLine('L1', 2);

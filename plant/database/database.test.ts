@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import { type PausableProxy, startPausableProxy } from '../testing/pausable-proxy.ts';
-import { query, startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { query } from '../testing/query.ts';
 import { brokenConstraint, type Database, isRefusedStatement, openDatabase } from './database.ts';
 
 let postgres: TestPostgres;

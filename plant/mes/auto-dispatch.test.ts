@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import { standardLine } from '../settings.ts';
-import { query, startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { query } from '../testing/query.ts';
 import { aCommand, anOrder, startTestMes, type TestMes } from '../testing/test-mes.ts';
 
 let postgres: TestPostgres;

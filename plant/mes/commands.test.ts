@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { query, startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
+import { query } from '../testing/query.ts';
 import { aCommand, anOrder, aReport, runningOrder, startTestMes, type TestMes } from '../testing/test-mes.ts';
 import { commands, states, transitionFor } from './transitions.ts';
 

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
-import { query, startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
+import { query } from '../testing/query.ts';
 import { anOrder, aReport, runningOrder, startTestMes, type TestMes } from '../testing/test-mes.ts';
 import { commands } from './transitions.ts';
 
@@ -147,7 +148,7 @@ describe('The MES', () => {
   it('answers 503 while its database is away, lives on, and works again when it is back.', async () => {
     await runningOrder(mes, 'WO-away', 'T-away');
     const send = () => mes.post('operator', '/operations', aReport('WO-away', 'T-away', 1), 'T-away-1');
-    await postgres.kill();
+    await postgres.crash();
     expect(await send()).toMatchObject({
       status: 503,
       body: { error: { code: expect.stringContaining('database.') } },

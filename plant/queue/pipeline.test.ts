@@ -1,10 +1,11 @@
 import { Connection } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import { startErp } from '../erp/erp.ts';
 import type { RunningProcess } from '../run-process.ts';
 import { erpSettingsSchema, type Weakness, wmsSettingsSchema } from '../settings.ts';
-import { query, startTestPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { query } from '../testing/query.ts';
 import { reserveTestRabbit, type TestRabbit } from '../testing/rabbitmq.ts';
 import { aReport, runningOrder, startTestMes, type TestMes, testContext } from '../testing/test-mes.ts';
 import { startWms } from '../wms/wms.ts';
