@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { type Clock, isoTime } from '../kit/clock.ts';
+import { writeAll } from '../kit/write-all.ts';
 import { undoSchema } from './undo.ts';
 
 const openLine = z.object({
@@ -82,7 +83,7 @@ export class UndoLog {
     const fd = openSync(this.file, 'a', 0o600);
     try {
       // The newline in front ends a line that another process was killed in, or that a full disk cut short.
-      writeAll(fd, Buffer.from(`${isNew ? '' : '\n'}${JSON.stringify(line)}\n`));
+      writeAll(fd, `${isNew ? '' : '\n'}${JSON.stringify(line)}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -122,10 +123,6 @@ function parsed(line: string): z.infer<typeof anyLine> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
 }
 
 /** Makes a new file's name as durable as its content. */

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeAll } from './write-all.ts';
 
 /** An append-only file of one JSON value a line. `append` returns when the line is on the disk. */
 export class NdjsonFile implements Disposable {
@@ -15,7 +16,7 @@ export class NdjsonFile implements Disposable {
   }
 
   append(value: unknown): void {
-    writeSync(this.#fd, `${JSON.stringify(value)}\n`);
+    writeAll(this.#fd, `${JSON.stringify(value)}\n`);
     if (this.#durable) fsyncSync(this.#fd);
   }
 

@@ -9,9 +9,11 @@ const asRoot = process.getuid?.() === 0;
 const env = { PATH: process.env.PATH ?? '' };
 /** mkdtemp gives it mode 700, as /root has. */
 const folder = mkdtempSync(path.join(tmpdir(), 'andon-unprivileged-'));
-const program = path.join(folder, 'whoami.sh');
+const program = path.join(folder, 'program');
 writeFileSync(program, '#!/bin/sh\nid -u\n');
 chmodSync(program, 0o755);
+/** Asks about a file as PostgreSQL asks about its own, with access(2), which looks at the real user. */
+const ask = ['-e', 'require("node:fs").accessSync(process.argv[1], 5); console.log("granted")', program];
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('What refuses to run as root runs as somebody else, even from a folder that only root may enter.', () => {
@@ -20,11 +22,23 @@ test('What refuses to run as root runs as somebody else, even from a folder that
   const uid = Number(execFileSync(command, args, { env, cwd: '/', ...spawnAs }).toString());
   expect(uid).not.toBe(0);
   expect(uid).toBe(asRoot ? 65_534 : process.getuid?.());
+  const [prober = '', ...asked] = [...prefix, process.execPath, ...ask];
+  expect(execFileSync(prober, asked, { env, cwd: '/', ...spawnAs }).toString()).toBe('granted\n');
 });
 
 test.runIf(asRoot)('A mere change of user would not get into that folder.', () => {
   const nobody = { uid: 65_534, gid: 65_534 };
   expect(() => execFileSync(program, { env, cwd: '/', stdio: 'ignore', ...nobody })).toThrow(/EACCES/);
+  const asNobody = [
+    '--reuid=65534',
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+  ];
+  // It could run the program then, but the program would be told that it may not.
+  expect(() =>
+    execFileSync('setpriv', [...asNobody, process.execPath, ...ask], { env, cwd: '/', stdio: 'ignore' }),
+  ).toThrow(/Command failed/);
 });
 
 test.runIf(asRoot)(

@@ -16,7 +16,8 @@ const nobody = { uid: 65_534, gid: 65_534 };
 
 /**
  * As nobody, who keeps one right of root: to pass folders that only root may enter. A checkout often lies in /root,
- * which has mode 700, and then nobody could not even read the program.
+ * which has mode 700, and then nobody could not even read the program. Without the secure bit access(2) would forget that
+ * right again, and PostgreSQL asks it about its own file.
  */
 const setpriv = [
   'setpriv',
@@ -25,7 +26,12 @@ const setpriv = [
   '--clear-groups',
   '--inh-caps=+dac_override',
   '--ambient-caps=+dac_override',
+  '--securebits=+no_setuid_fixup',
 ];
+
+/** Fails unless its argument may be read and executed, as access(2) sees it. */
+const probe =
+  'const fs = require("node:fs"); fs.accessSync(process.argv[1], fs.constants.R_OK | fs.constants.X_OK)';
 
 /** The first way that works here of running `program` as somebody else than root; as ourselves, if we are not root. */
 export function unprivilegedRunner(program: string, env: Readonly<Record<string, string>>): Runner {
@@ -36,7 +42,7 @@ export function unprivilegedRunner(program: string, env: Readonly<Record<string,
   ];
   const way = ways.find(({ prefix, spawnAs }) => {
     try {
-      const [command = '', ...args] = [...prefix, program, '--version'];
+      const [command = '', ...args] = [...prefix, process.execPath, '-e', probe, program];
       execFileSync(command, args, { env, cwd: '/', stdio: 'ignore', ...spawnAs });
       return true;
     } catch {

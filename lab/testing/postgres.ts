@@ -10,6 +10,7 @@ import { freePorts } from '../../kit/ports.ts';
 import { connectPostgres } from '../../kit/postgres.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { findPostgres } from '../services/postgres-programs.ts';
+import { type Runner, unprivilegedRunner } from '../services/unprivileged.ts';
 
 /** A real PostgreSQL of one test file, gone with its scope, and with the test process if that is killed. */
 export interface TestPostgres extends AsyncDisposable {
@@ -34,30 +35,32 @@ const settings = [
   'max_prepared_transactions=2',
 ];
 const password = 'test';
-/** PostgreSQL refuses to be root: then it is nobody. */
-const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 /** The shell ends the server when its standard input closes, which it does even when the test process is killed. */
 const script = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server';
 const limits = { statementTimeoutMs: 60_000, lockTimeoutMs: 60_000, connectTimeoutMs: 10_000 };
 
 export async function startTestPostgres(): Promise<TestPostgres> {
   const { initdb, postgres } = findPostgres();
+  const runner = unprivilegedRunner(postgres, { PATH: process.env.PATH ?? '' });
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(path.join(tmpdir(), 'andon-postgres-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const data = path.join(folder, 'data');
   const passwordFile = path.join(folder, 'password');
   writeFileSync(passwordFile, password);
-  if (user.uid !== undefined) for (const file of [folder, passwordFile]) chownSync(file, user.uid, user.gid);
+  const { user } = runner;
+  if (user) for (const file of [folder, passwordFile]) chownSync(file, user.uid, user.gid);
   const access = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
   const shape = ['-E', 'UTF8', '--no-locale', '--no-sync'];
-  await promisify(execFile)(initdb, ['-D', data, ...access, ...shape], { ...user, cwd: folder });
+  const [program, args] = commandOf(runner, initdb, '-D', data, ...access, ...shape);
+  await promisify(execFile)(program, args, { ...runner.spawnAs, cwd: folder });
   const [port = 0] = await freePorts(1);
   const url = (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const session = (applicationName: string) => connectPostgres({ url: url(), applicationName, ...limits });
   let crash = async () => {};
   const start = async () => {
     crash = startServer(
+      runner,
       postgres,
       ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
       data,
@@ -91,10 +94,21 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   };
 }
 
+function commandOf({ prefix }: Runner, ...command: string[]): [program: string, args: string[]] {
+  const [program = '', ...args] = [...prefix, ...command];
+  return [program, args];
+}
+
 /** Returns what ends it: SIGQUIT, which says no goodbye to clients and leaves no orphaned backends. */
-function startServer(program: string, args: readonly string[], cwd: string): () => Promise<void> {
-  const child = spawn('sh', ['-c', script, 'sh', program, ...args], {
-    ...user,
+function startServer(
+  runner: Runner,
+  program: string,
+  args: readonly string[],
+  cwd: string,
+): () => Promise<void> {
+  const [shell, shellArgs] = commandOf(runner, 'sh', '-c', script, 'sh', program, ...args);
+  const child = spawn(shell, shellArgs, {
+    ...runner.spawnAs,
     cwd,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
