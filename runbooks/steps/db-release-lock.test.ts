@@ -145,7 +145,7 @@ test('A prepared transaction is no session: it is named and left to a person.', 
 });
 
 test('A role that may not see the sessions of others is told so and touches nothing.', async () => {
-  await watcher.query(`CREATE ROLE weak LOGIN`);
+  await watcher.query(`CREATE ROLE weak LOGIN PASSWORD 'test'`);
   const { waits, forgotten } = await forgottenTransaction('psql');
   const url = new URL(server.url());
   url.username = 'weak';
