@@ -11,14 +11,7 @@ import { notedKeeper } from './children-file.ts';
 import { type LabFolder, takeLabFolder } from './folder.ts';
 import { demandPrograms } from './programs.ts';
 import { type LabSecrets, makeSecrets } from './secrets.ts';
-
-/** What is told while a lab comes up. */
-export interface LabProgress {
-  service: string;
-  state: 'starting' | 'ready';
-  /** Since the start of this service. */
-  ms: number;
-}
+import type { LabProgress } from './start-order.ts';
 
 export interface LabOptions {
   /** The lab's folder; what an earlier lab left there is cleared away. */

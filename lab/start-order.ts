@@ -1,4 +1,10 @@
-import type { LabProgress } from './lab.ts';
+/** What is told while a lab comes up. */
+export interface LabProgress {
+  service: string;
+  state: 'starting' | 'ready';
+  /** Since the start of this service. */
+  ms: number;
+}
 
 /** Something that is being started; fulfilled when it is ready. */
 export type Starting = Promise<void>;
