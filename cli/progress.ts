@@ -46,6 +46,7 @@ function lineProgress(stream: Output, live: boolean, now: () => number): Progres
     line,
     event(_drill, event) {
       if (event.type === 'stage') stage = { name: event.name, at: now(), plannedMs: event.plannedMs };
+      if (event.type === 'run-finished') stage = { ...stage, name: '' };
       const text = describe(event);
       if (text !== undefined) line(`${seconds(now() - startedAt)}  ${text}`);
     },

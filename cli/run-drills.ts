@@ -34,7 +34,10 @@ export async function runDrills(context: Context, options: RunOptions, id: strin
   planOf(id, vocabularyOf(undefined));
   using progress = makeProgress(context, options, () => Date.now());
   await using stack = new AsyncDisposableStack();
-  if (options.lab) stack.use(await bringUpLab(context, options.weaken ?? [], progress));
+  if (options.lab) {
+    stack.use(await bringUpLab(context, options.weaken ?? [], progress));
+    stack.defer(() => progress.line('lab: going down'));
+  }
   const { file, config } = options.lab ? readLabConfig(context) : findConfig(context, options);
   const plan = planOf(id, vocabularyOf(config));
   const result = await runSuite(plan, {
