@@ -1,18 +1,31 @@
 import { Command, CommanderError } from 'commander';
 import { AndonError, messageOf } from '../kit/errors.ts';
-import { registerAlerts } from './commands/alerts.ts';
-import { registerDashboards } from './commands/dashboards.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerDrill } from './commands/drill.ts';
-import { registerExporter } from './commands/exporter.ts';
-import { registerLab } from './commands/lab.ts';
-import { registerLinks } from './commands/links.ts';
-import { registerReport } from './commands/report.ts';
-import { registerRunbook } from './commands/runbook.ts';
-import { registerSnapshot } from './commands/snapshot.ts';
-import { listenForSignals, makeContext, type Outside } from './context.ts';
+import { type Context, listenForSignals, makeContext, type Outside } from './context.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { version } from './version.ts';
+
+type Register = (program: Command, context: Context) => void;
+
+/** Each command loads only when it is meant: a plant's exporter need not carry the report's plotting library. */
+const commands: Record<string, () => Promise<Register>> = {
+  lab: async () => (await import('./commands/lab.ts')).registerLab,
+  drill: async () => (await import('./commands/drill.ts')).registerDrill,
+  report: async () => (await import('./commands/report.ts')).registerReport,
+  exporter: async () => (await import('./commands/exporter.ts')).registerExporter,
+  alerts: async () => (await import('./commands/alerts.ts')).registerAlerts,
+  dashboards: async () => (await import('./commands/dashboards.ts')).registerDashboards,
+  runbook: async () => (await import('./commands/runbook.ts')).registerRunbook,
+  snapshot: async () => (await import('./commands/snapshot.ts')).registerSnapshot,
+  doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
+  links: async () => (await import('./commands/links.ts')).registerLinks,
+};
+
+/** The command that the first plain word names; all of them where none does, for help and for "did you mean". */
+function neededBy(argv: readonly string[]): (() => Promise<Register>)[] {
+  const word = argv.find((text, index) => !text.startsWith('-') && argv[index - 1] !== '--config');
+  const named = word === undefined || !Object.hasOwn(commands, word) ? undefined : commands[word];
+  return named ? [named] : Object.values(commands);
+}
 
 const afterHelp = `
 Exit codes: 0 all expectations came true; 1 one did not; 2 bad usage or file, nothing touched; 3 could not run;
@@ -43,19 +56,7 @@ export async function main(argv: readonly string[], outside: Outside): Promise<n
       writeOut: (text) => outside.stdout.write(text),
       writeErr: (text) => outside.stderr.write(text),
     });
-  const registers = [
-    registerLab,
-    registerDrill,
-    registerReport,
-    registerExporter,
-    registerAlerts,
-    registerDashboards,
-    registerRunbook,
-    registerSnapshot,
-    registerDoctor,
-    registerLinks,
-  ];
-  for (const register of registers) register(program, context);
+  for (const load of neededBy(argv)) (await load())(program, context);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

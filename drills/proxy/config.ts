@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { messageOf, UsageError } from '../../kit/errors.ts';
 import { listenAddress } from '../../kit/listen-address.ts';
 import { type ExtraProblem, parseYaml } from '../../kit/yaml-file.ts';
 
@@ -24,7 +25,15 @@ export type LinksConfig = z.output<typeof linksConfigSchema>;
 
 /** Reads a links file (JSON is YAML too); throws one error that names every mistake in it. */
 export function readLinksConfig(file: string): LinksConfig {
-  return parseYaml(file, readFileSync(file, 'utf8'), linksConfigSchema, { extra: takenNames });
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError('links.unreadable', `${file} cannot be read: ${messageOf(cause)}`, {
+      mend: 'Name the file of the links: andon links --config FILE',
+    });
+  }
+  return parseYaml(file, text, linksConfigSchema, { extra: takenNames });
 }
 
 function takenNames({ links }: LinksConfig): ExtraProblem[] {
