@@ -7,6 +7,7 @@ const longest = [
   'cli/losing-plant.test.ts',
   'cli/healthy-lab.test.ts',
   'cli/repeating-plant.test.ts',
+  'cli/small-pool.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {

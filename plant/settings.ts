@@ -87,6 +87,11 @@ export const mesSettingsSchema = z.strictObject({
   lines: linesSchema,
   /** Connections of the pool: all are opened at the start, and kept; 2 when weakened. */
   pool_max: count.default(20),
+  /**
+   * What a grown MES does inside the transaction of a report (rules, genealogy, labels): its connection is taken that long.
+   * Without it two connections would carry two hundred people, and no drill could notice a pool that is too small.
+   */
+  report_work_ms: z.number().int().min(0).default(25),
   /** How long `/-/ready` waits for the database. */
   ready_timeout_ms: ms.default(1000),
   /** Rest between two rounds of the outbox relay, and the longest time without a look. */

@@ -17,7 +17,7 @@ import { type CommandOptions, execute } from './commands.ts';
 import { OperationTally } from './operation-stats.ts';
 import { listJobOrders, noteHeartbeats, stockAsOf } from './queries.ts';
 import type { Readiness } from './readiness.ts';
-import { report } from './reports.ts';
+import { type ReportOptions, report } from './reports.ts';
 import { requestOperations } from './requests.ts';
 
 /** What the MES's HTTP needs of the rest. */
@@ -25,7 +25,7 @@ export interface AppParts {
   database: Database;
   readiness: Readiness;
   tokens: Readonly<Record<string, Caller>>;
-  options: CommandOptions;
+  options: CommandOptions & ReportOptions;
   log: SparseLog;
   /** An event is in the outbox. */
   onEvent: () => void;

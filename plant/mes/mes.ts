@@ -90,7 +90,7 @@ function appOf({
     database,
     readiness: new Readiness(database, clock, settings.ready_timeout_ms),
     tokens: settings.tokens,
-    options: { freshMs: settings.fresh_ms, idempotent, outbox },
+    options: { freshMs: settings.fresh_ms, idempotent, outbox, workMs: settings.report_work_ms },
     log,
     onEvent: () => events.call(),
     onLooseEvent: (event) => direct?.publish(event),

@@ -18,12 +18,19 @@ interface ReportRow {
   event: OperationReported | null;
 }
 
+export interface ReportOptions {
+  /** False when weakened: then the event is handed back instead of kept. */
+  outbox: boolean;
+  /** How long the work inside the transaction takes. */
+  workMs: number;
+}
+
 /** Books one reported operation, once for each op_id unless the plant is weakened. */
 export function report(
   database: Database,
   operation: OperationReport,
   caller: Caller,
-  options: { outbox: boolean },
+  options: ReportOptions,
 ): Promise<ReportOutcome> {
   const allowed = operation.recovered ? states : reportableStates;
   return database.run(async (session) => {
@@ -42,6 +49,7 @@ export function report(
       caller.role,
       allowed,
       options.outbox,
+      options.workMs / 1000,
     ]);
     if (row === undefined)
       throw new Refusal(404, 'unknown-order', `there is no work order ${operation.work_order_id}`);
@@ -85,5 +93,5 @@ WITH ordered AS (
 )
 SELECT ordered.state, EXISTS (SELECT FROM booked) AS applied, EXISTS (SELECT FROM operations WHERE op_id = $1) AS known,
   CASE WHEN NOT $14 THEN (SELECT payload FROM event) END AS event
-FROM ordered`,
+FROM ordered, pg_sleep($15)`,
 };

@@ -5,8 +5,9 @@ import { readReport, runAndon, temporaryFolder } from './andon-process.ts';
 /** A lab, the whole drill and the drain, on a machine that does other things beside it. */
 export const wholeDrillLimitMs = 400_000;
 
-/** Holds the catalogue's network-cut in a lab of its own whose plant is weak on purpose. */
-export async function cutTheNetworkOf(
+/** Holds a drill of the catalogue in a lab of its own whose plant is weak on purpose. */
+export async function drillOnWeakPlant(
+  drill: string,
   weakness: string,
 ): Promise<{ code: number | null; output: string; report: Report }> {
   using folder = temporaryFolder(weakness);
@@ -15,12 +16,12 @@ export async function cutTheNetworkOf(
     folder.path,
     'drill',
     'run',
-    'network-cut',
+    drill,
     '--lab',
     '--weaken',
     weakness,
     '--out',
     out,
   );
-  return { code, output, report: readReport(path.join(out, 'network-cut')) };
+  return { code, output, report: readReport(path.join(out, drill)) };
 }
