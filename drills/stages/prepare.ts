@@ -32,8 +32,7 @@ export async function prepare(run: Run): Promise<void> {
       undo,
       configFile: deps.configFile,
     });
-    stack.defer(() => run.undoLog.done(undoId, 'runner'));
-    stack.use(await run.runbooks.hold(run.id));
+    stack.use(doneWhenDisposed(run, undoId, await run.runbooks.hold(run.id)));
   }
   if (drill.load && !run.load) {
     note(run, `without users beside the lines: ${run.loadMissing?.mend ?? run.loadMissing?.message}`);
@@ -57,8 +56,17 @@ async function startBackgroundLoad(
     undo,
     configFile: deps.configFile,
   });
-  run.cleanUp.defer(() => run.undoLog.done(undoId, 'runner'));
   const durationMs = drill.baseline + longest + drill.expect.recover_within + 60_000;
   const request: LoadRequest = { ...wanted, durationMs, mark };
-  run.cleanUp.use(await load(request, run.signal));
+  run.cleanUp.use(doneWhenDisposed(run, undoId, await load(request, run.signal)));
+}
+
+/** The undo is done only when the thing has really ended; where that fails, the watchdog still has it. */
+function doneWhenDisposed(run: Run, undoId: string, thing: AsyncDisposable): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await thing[Symbol.asyncDispose]();
+      run.undoLog.done(undoId, 'runner');
+    },
+  };
 }
