@@ -12,7 +12,7 @@ let lab: RunningLab;
 beforeAll(async () => {
   lab = await startRunningLab('healthy');
 });
-afterAll(() => lab[Symbol.asyncDispose]());
+afterAll(() => lab?.[Symbol.asyncDispose]());
 
 describe('A healthy plant', () => {
   it('passes db-lock: the alert in its bound, healed by the runbook, nothing lost or doubled.', {

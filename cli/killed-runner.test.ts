@@ -12,7 +12,7 @@ let lab: RunningLab;
 beforeAll(async () => {
   lab = await startRunningLab('killed');
 });
-afterAll(() => lab[Symbol.asyncDispose]());
+afterAll(() => lab?.[Symbol.asyncDispose]());
 
 /** Whether a trace of the fault of `long-<kind>.yaml` is still there. */
 const traces: Record<string, () => Promise<boolean>> = {

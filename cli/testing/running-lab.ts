@@ -29,7 +29,16 @@ export async function startRunningLab(name: string): Promise<RunningLab> {
   const cwd = folder.path;
   const dir = path.join(cwd, '.andon', 'lab');
   const process = startAndon(cwd, 'lab', 'up');
-  await waitFor(() => labStatus(dir).running, { what: 'the lab', timeoutMs: readyWithinMs, everyMs: 200 });
+  const ready = waitFor(() => labStatus(dir).running, {
+    what: 'the lab',
+    timeoutMs: readyWithinMs,
+    everyMs: 200,
+  });
+  const died = process.ended.then(({ code, output }) => {
+    throw new Error(`the lab ended with ${code} before it was ready:\n${output}`);
+  });
+  died.catch(() => {}); // Later on, its end is what the tests ask for.
+  await Promise.race([ready, died]);
   const status = labStatus(dir);
   const addresses = status.running ? status.addresses : {};
   const address = (of: string) => addresses[of] ?? '';
