@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { alertsSection } from '../alerts/config.ts';
 import { drillsSection } from '../drills/config.ts';
 import { exporterSection } from '../exporters/config.ts';
+import { exporterProblems } from '../exporters/config-problems.ts';
 import { messageOf, UsageError } from '../kit/errors.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { type ExtraProblem, parseYaml } from '../kit/yaml-file.ts';
@@ -42,25 +43,13 @@ export function loadConfig(file: string, environment: Record<string, string | un
 
 /** Names of targets that are used somewhere but not defined, or are of the wrong kind. */
 function danglingNames(config: AndonConfig): ExtraProblem[] {
-  const problems: ExtraProblem[] = [];
+  const problems = exporterProblems(config.exporter, config.targets);
   const check = (where: PropertyKey[], name: string, kind: string) => {
     const found = config.targets[name];
     if (!found) problems.push({ path: where, message: `no target is called "${name}"` });
     else if (found.kind !== kind)
       problems.push({ path: where, message: `"${name}" is of kind ${found.kind}, not ${kind}` });
   };
-  for (const [name, target] of Object.entries(config.targets)) {
-    if (target.kind === 'mes') check(['targets', name, 'database'], target.database, 'postgres');
-  }
-  config.exporter.mes.forEach((name, index) => {
-    check(['exporter', 'mes', index], name, 'mes');
-  });
-  config.exporter.databases.forEach((name, index) => {
-    check(['exporter', 'databases', index], name, 'postgres');
-  });
-  config.exporter.queues.forEach((name, index) => {
-    check(['exporter', 'queues', index], name, 'rabbitmq');
-  });
   config.drills.ledger?.systems.forEach((system, index) => {
     check(['drills', 'ledger', 'systems', index, 'target'], system.target, 'postgres');
   });

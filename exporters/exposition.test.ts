@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { metrics } from './catalogue.ts';
-import { renderExposition } from './exposition.ts';
+import { expositionText } from './exposition.ts';
 import { counter, gauge } from './metric.ts';
 import { sample } from './sample.ts';
 
 describe('the exposition', () => {
-  it('names each metric once, sorted, with its help and type', () => {
-    const text = renderExposition([
+  it('names each metric once, sorted, with its help and type', async () => {
+    const text = await expositionText([
       sample(metrics.up, { target: 'b' }, 1),
       sample(metrics.dbUp, { target: 'x' }, 0),
       sample(metrics.up, { target: 'a' }, 0),
@@ -23,17 +23,17 @@ describe('the exposition', () => {
     ]);
   });
 
-  it('escapes what would break a line or a label', () => {
+  it('escapes what would break a line or a label', async () => {
     const odd = gauge('odd', ['label'], 'a \\ and\na new line, "quotes" stay');
-    expect(renderExposition([sample(odd, { label: 'a"b\\c\nd' }, 1)])).toBe(
+    expect(await expositionText([sample(odd, { label: 'a"b\\c\nd' }, 1)])).toBe(
       '# HELP odd a \\\\ and\\na new line, "quotes" stay\n# TYPE odd gauge\nodd{label="a\\"b\\\\c\\nd"} 1\n',
     );
   });
 
-  it('writes a series without labels, and values that are no plain numbers', () => {
+  it('writes a series without labels, and values that are no plain numbers', async () => {
     const plain = counter('plain_total', [], 'x');
     const values = [1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e21];
-    const lines = renderExposition(values.map((value) => sample(plain, {}, value))).split('\n');
+    const lines = (await expositionText(values.map((value) => sample(plain, {}, value)))).split('\n');
     expect(lines.slice(2, 7)).toEqual([
       'plain_total 1.5',
       'plain_total +Inf',
@@ -43,7 +43,7 @@ describe('the exposition', () => {
     ]);
   });
 
-  it('ends every histogram with the bucket of +Inf, which is its count', () => {
+  it('ends every histogram with the bucket of +Inf, which is its count', async () => {
     const value = {
       buckets: [
         { le: 0.5, count: 2 },
@@ -52,7 +52,7 @@ describe('the exposition', () => {
       sum: 7.25,
       count: 3,
     };
-    const text = renderExposition([
+    const text = await expositionText([
       sample(metrics.operationWait, { target: 'mes', operation: 'report' }, value),
     ]);
     const labels = 'target="mes",operation="report"';

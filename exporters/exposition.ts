@@ -1,19 +1,59 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Metric } from './metric.ts';
-import type { HistogramValue, Sample } from './sample.ts';
+import type { HistogramValue, Sample, Series } from './sample.ts';
 
 /** The content type of Prometheus' text format 0.0.4. */
 export const expositionContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Samples as Prometheus' text format: sorted by metric, HELP and TYPE once each, series in the order given. */
-export function renderExposition(samples: Iterable<Sample>): string {
-  const families = Map.groupBy(samples, ({ metric }) => metric.name);
-  const names = [...families.keys()].toSorted();
-  return names.map((name) => renderFamily(families.get(name) ?? [])).join('');
+/** So many series are written before others get their turn: 1 to 2 ms. */
+const seriesAtATime = 2000;
+
+/**
+ * Samples as Prometheus' text format: sorted by metric, HELP and TYPE once each, series in the order given. It comes in pieces,
+ * and between two of them the event loop is free: 100,000 series must not keep a health check or another scrape waiting.
+ */
+export async function* renderExposition(samples: Iterable<Sample>): AsyncGenerator<string> {
+  const families = await familiesOf(samples);
+  for (const name of [...families.keys()].toSorted()) yield* renderFamily(families.get(name) ?? []);
 }
 
-function renderFamily(samples: readonly Sample[]): string {
-  const metric = samples[0]?.metric;
-  return metric === undefined ? '' : `${header(metric)}${samples.map(renderSample).join('')}`;
+/** The whole text at once, for few series. */
+export async function expositionText(samples: Iterable<Sample>): Promise<string> {
+  let text = '';
+  for await (const piece of renderExposition(samples)) text += piece;
+  return text;
+}
+
+async function familiesOf(samples: Iterable<Sample>): Promise<Map<string, Sample[]>> {
+  const families = new Map<string, Sample[]>();
+  let current: Sample[] = [];
+  let name: string | undefined;
+  let count = 0;
+  for (const sample of samples) {
+    // Samples of one metric mostly follow each other.
+    if (sample.series.metric.name !== name) {
+      name = sample.series.metric.name;
+      current = families.get(name) ?? [];
+      families.set(name, current);
+    }
+    current.push(sample);
+    count += 1;
+    if (count % (10 * seriesAtATime) === 0) await setImmediate();
+  }
+  return families;
+}
+
+async function* renderFamily(samples: readonly Sample[]): AsyncGenerator<string> {
+  const first = samples[0];
+  if (first === undefined) return;
+  let text = header(first.series.metric);
+  for (let from = 0; from < samples.length; from += seriesAtATime) {
+    const to = Math.min(samples.length, from + seriesAtATime);
+    for (let index = from; index < to; index += 1) text += renderSample(samples[index] as Sample);
+    yield text;
+    text = '';
+    if (to < samples.length) await setImmediate();
+  }
 }
 
 function header({ name, help, type }: Metric): string {
@@ -21,29 +61,21 @@ function header({ name, help, type }: Metric): string {
   return `# HELP ${name} ${escaped}\n# TYPE ${name} ${type}\n`;
 }
 
-function renderSample({ metric, labels, value }: Sample): string {
-  return typeof value === 'number'
-    ? line(metric.name, labels, value)
-    : renderHistogram(metric.name, labels, value);
-}
+const renderSample = ({ series, value }: Sample): string =>
+  typeof value === 'number' ? `${series.prefix}${number(value)}\n` : renderHistogram(series, value);
 
-function renderHistogram(name: string, labels: Sample['labels'], value: HistogramValue): string {
-  const bucket = (le: number, count: number) => line(`${name}_bucket`, { ...labels, le: number(le) }, count);
+function renderHistogram({ metric: { name }, labelText }: Series, value: HistogramValue): string {
+  const comma = labelText === '' ? '' : `${labelText},`;
+  const braces = labelText === '' ? '' : `{${labelText}}`;
+  const bucket = (le: number, count: number) =>
+    `${name}_bucket{${comma}le="${number(le)}"} ${number(count)}\n`;
   return [
     ...value.buckets.filter(({ le }) => Number.isFinite(le)).map(({ le, count }) => bucket(le, count)),
     bucket(Number.POSITIVE_INFINITY, value.count),
-    line(`${name}_sum`, labels, value.sum),
-    line(`${name}_count`, labels, value.count),
+    `${name}_sum${braces} ${number(value.sum)}\n`,
+    `${name}_count${braces} ${number(value.count)}\n`,
   ].join('');
 }
-
-function line(name: string, labels: Sample['labels'], value: number): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-  return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${number(value)}\n`;
-}
-
-const escapeLabel = (text: string): string =>
-  text.toWellFormed().replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
 function number(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return '+Inf';

@@ -4,6 +4,7 @@ import { silentLog } from '../kit/log.ts';
 import { waitFor } from '../kit/wait.ts';
 import { metrics } from './catalogue.ts';
 import type { Collected, Collector } from './collector.ts';
+import { expositionText } from './exposition.ts';
 import { sample } from './sample.ts';
 import { Scraper, scrapeLimitMs } from './scrape.ts';
 import { parseMetrics } from './testing/metrics-text.ts';
@@ -17,7 +18,10 @@ const works = (target: string) => collector(target, async () => ({ samples: [up(
 const hangs = (target: string, timeoutMs?: number) =>
   collector(target, () => new Promise<Collected>(() => {}), timeoutMs);
 
-const scraperOf = (...collectors: Collector[]) => new Scraper(collectors, '1.2.3', systemClock, silentLog);
+const scraperOf = (...collectors: Collector[]) =>
+  new Scraper({ collectors, version: '1.2.3', seriesLimit: 1000, clock: systemClock, log: silentLog });
+const scrape = async (scraper: Scraper, limitMs: number) =>
+  parseMetrics(await expositionText(scraper.samplesOf(await scraper.scrape(limitMs))));
 const success = (target: string) => `mes_exporter_collector_success{collector="mes",target="${target}"}`;
 
 describe('a scrape', () => {
@@ -27,7 +31,7 @@ describe('a scrape', () => {
       throw new Error('at once');
     });
     using scraper = scraperOf(works('good'), fails, throws, hangs('hanging'));
-    const found = parseMetrics(await scraper.scrape(100));
+    const found = await scrape(scraper, 100);
     expect(found.get('mes_up{target="good"}')).toBe(1);
     expect(found.get(success('good'))).toBe(1);
     for (const target of ['failing', 'throwing', 'hanging']) {
@@ -46,14 +50,14 @@ describe('a scrape', () => {
       failure: new Error('the rest is missing'),
     }));
     using scraper = scraperOf(half);
-    const found = parseMetrics(await scraper.scrape(1000));
+    const found = await scrape(scraper, 1000);
     expect(found.get('mes_up{target="half"}')).toBe(1);
     expect(found.get(success('half'))).toBe(0);
   });
 
   it('ends a collector at its own limit although the scrape has time left', async () => {
     using scraper = scraperOf(hangs('slow', 50));
-    expect(parseMetrics(await scraper.scrape(60_000)).get(success('slow'))).toBe(0);
+    expect((await scrape(scraper, 60_000)).get(success('slow'))).toBe(0);
   });
 
   it('joins the run under way instead of asking the target again', async () => {
@@ -65,10 +69,9 @@ describe('a scrape', () => {
         return promise;
       }),
     );
-    const scrapes = [scraper.scrape(60_000), scraper.scrape(60_000)];
+    const scrapes = [scrape(scraper, 60_000), scrape(scraper, 60_000)];
     resolve({ samples: [up('one', 1)] });
-    for (const text of await Promise.all(scrapes))
-      expect(parseMetrics(text).get('mes_up{target="one"}')).toBe(1);
+    for (const found of await Promise.all(scrapes)) expect(found.get('mes_up{target="one"}')).toBe(1);
     expect(asked).toBe(1);
     await scraper.scrape(60_000);
     expect(asked).toBe(2);
@@ -89,7 +92,7 @@ describe('a scrape', () => {
 
   it('tells a collector when its time is over', async () => {
     let aborted = false;
-    const obeys = collector('x', (signal) => {
+    const obeys = collector('x', ({ signal }) => {
       signal.addEventListener('abort', () => {
         aborted = true;
       });

@@ -2,9 +2,8 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { metrics } from './catalogue.ts';
 import type { Collector } from './collector.ts';
-import { CollectorRun } from './collector-run.ts';
-import { renderExposition } from './exposition.ts';
-import { sample } from './sample.ts';
+import { type CollectorResult, CollectorRun } from './collector-run.ts';
+import { type Sample, sample } from './sample.ts';
 
 /** Time left for rendering and the way back, so that Prometheus never gives up first. */
 const reserveMs = 500;
@@ -19,21 +18,46 @@ export function scrapeLimitMs(timeoutHeader: string | undefined): number {
   return Math.max(shortestLimitMs, seconds * 1000 - reserveMs);
 }
 
+export interface ScraperOptions {
+  collectors: readonly Collector[];
+  /** Of the package, for mes_exporter_build_info. */
+  version: string;
+  /** The most series one collector may publish in one scrape. */
+  seriesLimit: number;
+  clock: Clock;
+  log: Log;
+}
+
 /** All collectors side by side: the slowest of them decides, and none takes another's metrics away. */
 export class Scraper implements Disposable {
   readonly #runs: readonly CollectorRun[];
   readonly #version: string;
 
-  constructor(collectors: readonly Collector[], version: string, clock: Clock, log: Log) {
-    this.#runs = collectors.map((collector) => new CollectorRun(collector, clock, log));
+  constructor({ collectors, version, seriesLimit, clock, log }: ScraperOptions) {
+    this.#runs = collectors.map((collector) => new CollectorRun(collector, seriesLimit, clock, log));
     this.#version = version;
   }
 
-  /** One scrape as text; settles within the limit whatever the targets do. */
-  async scrape(limitMs: number): Promise<string> {
-    const found = await Promise.all(this.#runs.map((run) => run.samples(limitMs)));
-    const build = sample(metrics.buildInfo, { version: this.#version, node_version: process.version }, 1);
-    return renderExposition([...found.flat(), build]);
+  get collectors(): readonly Collector[] {
+    return this.#runs.map(({ collector }) => collector);
+  }
+
+  /** One scrape of the collectors that are meant; settles within the limit whatever the targets do. */
+  scrape(
+    limitMs: number,
+    isMeant: (collector: Collector) => boolean = () => true,
+  ): Promise<CollectorResult[]> {
+    return Promise.all(
+      this.#runs.filter(({ collector }) => isMeant(collector)).map((run) => run.run(limitMs)),
+    );
+  }
+
+  /** Everything that a scrape publishes, `mes_exporter_build_info` included. */
+  *samplesOf(results: readonly CollectorResult[]): Generator<Sample> {
+    for (const { samples } of results) yield* samples;
+    const build = { version: this.#version, node_version: process.version };
+    yield sample(metrics.buildInfo, build, 1);
+    yield sample(metrics.andonBuildInfo, build, 1);
   }
 
   [Symbol.dispose](): void {

@@ -26,7 +26,8 @@ it('Ports are given to no other process while this one lives.', async () => {
   const ours = new Set(await freePorts(many));
   const module = fileURLToPath(new URL('./ports.ts', import.meta.url));
   const script = `const { freePorts } = await import(${JSON.stringify(module)}); console.log(JSON.stringify(await freePorts(${many})));`;
-  const ask = () => JSON.parse(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })) as number[];
+  const ask = () =>
+    JSON.parse(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })) as number[];
   const first = ask();
   expect(first.filter((port) => ours.has(port))).toEqual([]);
   // What that process had is free again, since it has ended: of so many, some come again.

@@ -28,10 +28,24 @@ export const targetSchema = z.discriminatedUnion('kind', [
     protect: z.array(z.string()).default([]),
     ...common,
   }),
+  /** MySQL, or MariaDB. */
+  z.strictObject({
+    kind: z.literal('mysql'),
+    url: url(['mysql:', 'mariadb:']),
+    admin_url: url(['mysql:', 'mariadb:']).optional(),
+    protect: z.array(z.string()).default([]),
+    ...common,
+  }),
   z.strictObject({
     kind: z.literal('rabbitmq'),
     url: url(['amqp:', 'amqps:']),
     management: httpUrl,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('kafka'),
+    /** `host:port` of some brokers of the cluster. */
+    brokers: z.array(z.string().regex(/^[^\s:]+:\d+$/, 'must be host:port')).min(1),
     ...common,
   }),
   /** One link through Andon's TCP proxy: the control address of the proxy and the link's name there. */

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../kit/errors.ts';
 import { listen } from '../../kit/http-server.ts';
-import { renderExposition } from '../exposition.ts';
+import { collectOnce, TestCollectors } from '../testing/collect.ts';
 import { type FakeMes, startFakeMes } from '../testing/fake-mes.ts';
-import { parseMetrics } from '../testing/metrics-text.ts';
 import { mes } from './mes.ts';
 
 describe('the MES collector', () => {
@@ -14,8 +13,10 @@ describe('the MES collector', () => {
   afterEach(() => fake[Symbol.asyncDispose]());
 
   const collect = async (url = fake.url, limitMs = 10_000) => {
-    const { samples, failure } = await mes('mes', url, fetch).collect(AbortSignal.timeout(limitMs));
-    return { found: parseMetrics(renderExposition(samples)), failure };
+    using collectors = new TestCollectors(mes, {
+      targets: { mes: { kind: 'mes', url, database: 'mes-db' } },
+    });
+    return await collectOnce(collectors.get(), limitMs);
   };
 
   it('reports what the MES counts itself', async () => {

@@ -1,11 +1,15 @@
 import { messageOf } from '../../kit/errors.ts';
 import { metrics } from '../catalogue.ts';
 import { type Collected, type Collector, collectorTimeoutMs } from '../collector.ts';
+import { type CollectorKind, listed } from '../exporter-setup.ts';
 import { type MesStats, mesStats } from '../mes-stats.ts';
 import { type Sample, sample } from '../sample.ts';
 
 /** Whether an MES answers, and what it counts itself: operations, their waiting times, its connection pool. */
-export function mes(target: string, url: string, fetchFrom: typeof fetch): Collector {
+export const mes: CollectorKind = ({ config, targets, fetch }) =>
+  listed(config.mes, targets, 'mes').map(([target, { url }]) => mesCollector(target, url, fetch));
+
+function mesCollector(target: string, url: string, fetchFrom: typeof fetch): Collector {
   const up = (value: number) => sample(metrics.up, { target }, value);
   const get = async (path: string, signal: AbortSignal) => {
     const response = await fetchFrom(`${url.replace(/\/$/, '')}${path}`, { signal });
@@ -17,7 +21,7 @@ export function mes(target: string, url: string, fetchFrom: typeof fetch): Colle
     target,
     timeoutMs: collectorTimeoutMs,
     whenSilent: [up(0)],
-    async collect(signal): Promise<Collected> {
+    async collect({ signal }): Promise<Collected> {
       const [health, stats] = await Promise.allSettled([
         get('/-/healthy', signal).then((response) => response.body?.cancel()),
         get('/-/stats', signal).then(async (response) => mesStats.parse(await response.json())),

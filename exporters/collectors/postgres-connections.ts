@@ -1,6 +1,6 @@
 import { metrics } from '../catalogue.ts';
 import { type Collected, type Collector, collectorTimeoutMs } from '../collector.ts';
-import { DatabaseSession } from '../database-session.ts';
+import { type CollectorKind, forEachTarget } from '../exporter-setup.ts';
 import { sample } from '../sample.ts';
 
 // Connections are counted on the whole server, because its maximum is; transactions and deadlocks in this database.
@@ -15,31 +15,34 @@ SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backe
             AND application_name IS DISTINCT FROM current_setting('application_name')
           GROUP BY state) AS ages) AS transaction_ages`;
 
-interface ConnectionsRow {
+type ConnectionsRow = {
   connections: number;
   connections_max: number;
   deadlocks: number;
   transaction_ages: Record<string, number>;
-}
+};
 
 /** The states in which a transaction can be open, as pg_stat_activity names them. */
 const transactionStates = ['active', 'idle in transaction', 'idle in transaction (aborted)'];
 
 /** How full a PostgreSQL server is, and how long transactions stay open in one of its databases. */
-export function postgresConnections(target: string, url: string): Collector {
-  const session = new DatabaseSession(url);
-  return {
-    name: 'connections',
-    target,
-    timeoutMs: collectorTimeoutMs,
-    whenSilent: [],
-    async collect(signal): Promise<Collected> {
-      const rows = await session.query<ConnectionsRow>(connectionsQuery, signal);
-      return { samples: rows.flatMap((row) => connectionSamples(target, row)) };
-    },
-    [Symbol.dispose]: () => session[Symbol.dispose](),
-  };
-}
+export const postgresConnections: CollectorKind = forEachTarget(
+  'postgres',
+  (target, database, { sessions }): Collector => {
+    const session = sessions.shared(target, database);
+    return {
+      name: 'connections',
+      target,
+      timeoutMs: collectorTimeoutMs,
+      whenSilent: [],
+      async collect(run): Promise<Collected> {
+        const rows = await session.query<ConnectionsRow>(connectionsQuery, run);
+        return { samples: rows.flatMap((row) => connectionSamples(target, row)) };
+      },
+      [Symbol.dispose]: () => {},
+    };
+  },
+);
 
 const connectionSamples = (target: string, row: ConnectionsRow) => [
   sample(metrics.dbConnections, { target }, row.connections),

@@ -1,6 +1,7 @@
 import { metrics } from '../catalogue.ts';
 import { type Collected, type Collector, collectorTimeoutMs } from '../collector.ts';
-import { DatabaseSession, serverAnswered } from '../database-session.ts';
+import { serverAnswered } from '../databases/postgres-session.ts';
+import { type CollectorKind, forEachTarget } from '../exporter-setup.ts';
 import { type Sample, sample } from '../sample.ts';
 
 // Reads the lock table and the list of sessions, and never a table of a user: a lock on such a table cannot
@@ -26,32 +27,35 @@ SELECT count(*)::int AS blocked,
        (SELECT coalesce(json_agg(roots), '[]') FROM roots) AS roots
 FROM blocked WHERE cardinality(blockers) > 0`;
 
-interface LocksRow {
+type LocksRow = {
   blocked: number;
   oldest_wait: number;
   roots: { application: string; seconds: number }[];
-}
+};
 
 /** Who waits for whom in a database, over a connection that nothing else uses. PostgreSQL 14 and later. */
-export function postgresLocks(target: string, url: string): Collector {
-  const session = new DatabaseSession(url);
-  const up = (value: number) => sample(metrics.dbUp, { target }, value);
-  return {
-    name: 'locks',
-    target,
-    timeoutMs: collectorTimeoutMs,
-    whenSilent: [up(0)],
-    async collect(signal): Promise<Collected> {
-      try {
-        const rows = await session.query<LocksRow>(locksQuery, signal);
-        return { samples: [up(1), ...rows.flatMap((row) => lockSamples(target, row))] };
-      } catch (failure) {
-        return { samples: [up(serverAnswered(failure) ? 1 : 0)], failure };
-      }
-    },
-    [Symbol.dispose]: () => session[Symbol.dispose](),
-  };
-}
+export const postgresLocks: CollectorKind = forEachTarget(
+  'postgres',
+  (target, database, { sessions }): Collector => {
+    const session = sessions.forLocks(target, database);
+    const up = (value: number) => sample(metrics.dbUp, { target }, value);
+    return {
+      name: 'locks',
+      target,
+      timeoutMs: collectorTimeoutMs,
+      whenSilent: [up(0)],
+      async collect(run): Promise<Collected> {
+        try {
+          const rows = await session.query<LocksRow>(locksQuery, run);
+          return { samples: [up(1), ...rows.flatMap((row) => lockSamples(target, row))] };
+        } catch (failure) {
+          return { samples: [up(serverAnswered(failure) ? 1 : 0)], failure };
+        }
+      },
+      [Symbol.dispose]: () => {},
+    };
+  },
+);
 
 const lockSamples = (target: string, { blocked, oldest_wait, roots }: LocksRow): Sample[] => [
   sample(metrics.dbBlockedSessions, { target }, blocked),

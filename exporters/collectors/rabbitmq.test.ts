@@ -1,16 +1,19 @@
 import { expect, it } from 'vitest';
-import { renderExposition } from '../exposition.ts';
+import { collectOnce, TestCollectors } from '../testing/collect.ts';
 import { fakeManagementUrl, startFakeRabbitmq } from '../testing/fake-rabbitmq.ts';
-import { parseMetrics } from '../testing/metrics-text.ts';
 import { rabbitmq } from './rabbitmq.ts';
 
-const limit = () => AbortSignal.timeout(10_000);
+const collectorsOf = (management: string) =>
+  new TestCollectors(rabbitmq, {
+    targets: { 'mes-queue': { kind: 'rabbitmq', url: 'amqp://127.0.0.1', management } },
+  });
 
 it('the queue collector reports every lasting queue, also one without statistics', async () => {
   await using broker = await startFakeRabbitmq();
-  const { samples } = await rabbitmq('mes-queue', fakeManagementUrl(broker), fetch).collect(limit());
+  using collectors = collectorsOf(fakeManagementUrl(broker));
+  const { found } = await collectOnce(collectors.get());
   const of = (queue: string) => `{target="mes-queue",vhost="/",queue="${queue}"}`;
-  expect(Object.fromEntries(parseMetrics(renderExposition(samples)))).toEqual({
+  expect(Object.fromEntries(found)).toEqual({
     [`mes_queue_messages_ready${of('erp.operations')}`]: 7,
     [`mes_queue_messages_unacked${of('erp.operations')}`]: 2,
     [`mes_queue_consumers${of('erp.operations')}`]: 2,
@@ -26,6 +29,6 @@ it('the queue collector reports every lasting queue, also one without statistics
 
 it('the queue collector fails, with the reason, when the broker refuses the password', async () => {
   await using broker = await startFakeRabbitmq();
-  const collecting = rabbitmq('mes-queue', fakeManagementUrl(broker, 'wrong'), fetch).collect(limit());
-  await expect(collecting).rejects.toThrow('the management API answered 401');
+  using collectors = collectorsOf(fakeManagementUrl(broker, 'wrong'));
+  expect((await collectOnce(collectors.get())).failure).toBe('the management API answered 401');
 });

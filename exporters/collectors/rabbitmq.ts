@@ -1,22 +1,26 @@
 import { metrics } from '../catalogue.ts';
 import { type Collected, type Collector, collectorTimeoutMs } from '../collector.ts';
+import { type CollectorKind, forEachTarget } from '../exporter-setup.ts';
 import { type QueueNow, queuesNow } from '../rabbitmq-management.ts';
 import { type Sample, sample } from '../sample.ts';
 
 /** The queues of a broker: what waits in them and who takes it. */
-export function rabbitmq(target: string, management: string, fetchFrom: typeof fetch): Collector {
-  return {
-    name: 'queues',
-    target,
-    timeoutMs: collectorTimeoutMs,
-    whenSilent: [],
-    async collect(signal): Promise<Collected> {
-      const queues = await queuesNow(management, fetchFrom, signal);
-      return { samples: queues.flatMap((queue) => queueSamples(target, queue)) };
-    },
-    [Symbol.dispose]: () => {},
-  };
-}
+export const rabbitmq: CollectorKind = forEachTarget(
+  'rabbitmq',
+  (target, { management }, { fetch }): Collector => {
+    return {
+      name: 'queues',
+      target,
+      timeoutMs: collectorTimeoutMs,
+      whenSilent: [],
+      async collect(run): Promise<Collected> {
+        const queues = await queuesNow(management, fetch, run.signal);
+        return { samples: queues.flatMap((queue) => queueSamples(target, queue)) };
+      },
+      [Symbol.dispose]: () => {},
+    };
+  },
+);
 
 function queueSamples(target: string, queue: QueueNow): Sample[] {
   const labels = { target, vhost: queue.vhost, queue: queue.name };

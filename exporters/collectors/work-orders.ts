@@ -1,6 +1,7 @@
 import { metrics } from '../catalogue.ts';
 import { type Collected, type Collector, collectorTimeoutMs } from '../collector.ts';
-import { DatabaseSession } from '../database-session.ts';
+import type { DatabaseSession } from '../databases/session.ts';
+import { type CollectorKind, listed } from '../exporter-setup.ts';
 import {
   type JobOrderState,
   jobOrderStateOf,
@@ -17,18 +18,18 @@ const transitionsQuery = `
 SELECT line, from_state, to_state, count(*)::float8 AS transitions
 FROM transitions GROUP BY line, from_state, to_state`;
 
-interface StateRow {
+type StateRow = {
   state: string;
   orders: number;
   oldest_entry: number;
-}
+};
 
-interface TransitionRow {
+type TransitionRow = {
   line: string;
   from_state: string;
   to_state: string;
   transitions: number;
-}
+};
 
 /** The longest time that a work order should stay in a state, in milliseconds. */
 export type StateLimits = Readonly<Partial<Record<JobOrderState, number | undefined>>>;
@@ -38,23 +39,34 @@ export interface WorkOrdersSource {
   mes: string;
   /** The target that is its database, which is asked. */
   database: string;
-  url: string;
+  session: DatabaseSession;
   limits: StateLimits;
 }
 
 /** The work orders of an MES by state, read from its database: what a lock on that table hides, and only that. */
-export function workOrders({ mes, database, url, limits }: WorkOrdersSource): Collector {
-  const session = new DatabaseSession(url);
+export const workOrders: CollectorKind = ({ config, targets, sessions }) =>
+  listed(config.mes, targets, 'mes').flatMap(([name, { database }]) =>
+    listed([database], targets, 'postgres').map(([, target]) =>
+      workOrdersOf({
+        mes: name,
+        database,
+        session: sessions.shared(database, target),
+        limits: config.state_limits,
+      }),
+    ),
+  );
+
+function workOrdersOf({ mes, database, session, limits }: WorkOrdersSource): Collector {
   const limitSamples = stateLimits(mes, limits);
   return {
     name: 'work_orders',
     target: database,
     timeoutMs: collectorTimeoutMs,
     whenSilent: limitSamples,
-    async collect(signal): Promise<Collected> {
+    async collect(run): Promise<Collected> {
       const parts = [
-        async () => stateSamples(mes, await session.query<StateRow>(statesQuery, signal)),
-        async () => transitionSamples(mes, await session.query<TransitionRow>(transitionsQuery, signal)),
+        async () => stateSamples(mes, await session.query<StateRow>(statesQuery, run)),
+        async () => transitionSamples(mes, await session.query<TransitionRow>(transitionsQuery, run)),
       ];
       const samples = [...limitSamples];
       const failures: unknown[] = [];
@@ -65,7 +77,7 @@ export function workOrders({ mes, database, url, limits }: WorkOrdersSource): Co
         );
       return failures.length === 0 ? { samples } : { samples, failure: failures[0] };
     },
-    [Symbol.dispose]: () => session[Symbol.dispose](),
+    [Symbol.dispose]: () => {},
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Collector } from './collector.ts';
+import type { Collector } from '../collector.ts';
 
 /** What a person sees who opens the exporter's address in a browser. */
 export function landingPage(version: string, collectors: readonly Collector[]): string {

@@ -1,0 +1,35 @@
+import type { TargetKind, Targets } from '../kit/targets.ts';
+import type { ExtraProblem } from '../kit/yaml-file.ts';
+import { type ExporterConfig, listedKinds } from './config.ts';
+
+/** What is wrong between `exporter:` and `targets:`: names of no target, or of one of the wrong kind. */
+export function exporterProblems(config: ExporterConfig, targets: Targets): ExtraProblem[] {
+  const check: TargetCheck = (path, name, kinds) => targetProblem(targets, path, name, kinds);
+  const lists = Object.entries(listedKinds) as [keyof typeof listedKinds, readonly TargetKind[]][];
+  return [
+    ...lists.flatMap(([list, kinds]) =>
+      (config[list] ?? []).flatMap((name, index) => check(['exporter', list, index], name, kinds)),
+    ),
+    ...Object.entries(targets).flatMap(([name, target]) =>
+      target.kind === 'mes' ? check(['targets', name, 'database'], target.database, databaseKinds) : [],
+    ),
+  ];
+}
+
+/** The kinds of targets that are databases. */
+export const databaseKinds = ['postgres', 'mysql'] as const satisfies readonly TargetKind[];
+
+/** Whether a name means a target of one of these kinds; what is wrong where it does not. */
+export type TargetCheck = (path: PropertyKey[], name: string, kinds: readonly TargetKind[]) => ExtraProblem[];
+
+export function targetProblem(
+  targets: Targets,
+  path: PropertyKey[],
+  name: string,
+  kinds: readonly TargetKind[],
+): ExtraProblem[] {
+  const kind = targets[name]?.kind;
+  if (kind === undefined) return [{ path, message: `no target is called "${name}"` }];
+  if (kinds.includes(kind)) return [];
+  return [{ path, message: `"${name}" is of kind ${kind}, not ${kinds.join(' or ')}` }];
+}
