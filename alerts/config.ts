@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { duration } from '../kit/duration.ts';
+import { shiftsSection } from './shifts.ts';
+import { slosSection } from './slos.ts';
+import { thresholdsSection } from './thresholds.ts';
 
 /** Rates are taken over 30 s and need two samples even when one scrape in between is lost. */
 const longestScrapeIntervalMs = 10_000;
@@ -32,6 +35,9 @@ export const alertsSection = z
     /** What stands before `#alertname` in the annotation runbook_url. */
     runbook_base_url: z.string().default('alerts/README.md'),
     receivers: z.array(receiver).default([]),
+    thresholds: thresholdsSection,
+    slos: slosSection,
+    shifts: shiftsSection,
   })
   .superRefine((timing, context) => {
     const problem = (key: string, message: string) =>
@@ -45,6 +51,9 @@ export const alertsSection = z
 
 export type AlertsConfig = z.output<typeof alertsSection>;
 export type AlertReceiver = z.output<typeof receiver>;
+
+/** What the rules are made from. */
+export type RuleSettings = Pick<AlertsConfig, 'thresholds' | 'slos' | 'shifts'>;
 
 /** The part of the section that decides how soon an alert is delivered; all in milliseconds. */
 export type AlertTiming = Pick<

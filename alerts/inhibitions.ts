@@ -15,6 +15,7 @@ export const inhibitions: readonly Inhibition[] = [
   { source: ['tier="A"'], target: ['tier=~"B|C"'], equal: ['alertname', ...sameThing] },
   { source: ['tier="B"'], target: ['tier="C"'], equal: ['alertname', ...sameThing] },
   {
+    // One long wait alone is an A too, but where many wait the other alert says it better.
     source: ['alertname="MesDatabaseBlocked"'],
     target: ['alertname="MesDatabaseLockWait"'],
     equal: ['target'],

@@ -35,6 +35,7 @@ function alertingRule(
     ...(rule.heartbeat ? {} : { keep_firing_for: promDuration(keptEvaluations * evaluation_interval) }),
     labels: {
       tier: rule.tier,
+      code: rule.code,
       severity: severityOf[rule.tier],
       ...(rule.cause === undefined ? {} : { cause: rule.cause }),
     },

@@ -5,7 +5,7 @@ import { renderAlertmanagerConfig } from './alertmanager-config.ts';
 import type { AlertsConfig } from './config.ts';
 import { exporterJob, renderPrometheusConfig } from './prometheus-config.ts';
 import { renderRules } from './prometheus-rules.ts';
-import { allRules } from './rules/catalogue.ts';
+import { rulesOf } from './rules/catalogue.ts';
 
 const files = {
   rules: 'andon.rules.yml',
@@ -25,7 +25,7 @@ export interface RenderInput {
 export function renderAll(input: RenderInput, outDir: string): string[] {
   const { alerts, exporterAddress, alertmanagerAddress } = input;
   const rendered: [string, string][] = [
-    [files.rules, renderRules(allRules, alerts)],
+    [files.rules, renderRules(rulesOf(alerts), alerts)],
     [
       files.prometheus,
       renderPrometheusConfig({

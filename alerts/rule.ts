@@ -8,6 +8,8 @@ export interface AlertRule {
   /** In CamelCase, after the thing that is wrong. */
   readonly name: string;
   readonly tier: AlertTier;
+  /** The stable error code, as in MES-A-101: domain, tier, number. A code is never used again for something else. */
+  readonly code: string;
   /** Left out where the monitoring itself is what is wrong. */
   readonly cause?: AlertCause;
   readonly expr: string;
@@ -19,6 +21,12 @@ export interface AlertRule {
   readonly onset?: { readonly ms: number; readonly reason: string };
   /** Always fires, to prove that alerts get through: it is no trouble, and nothing keeps it alive. */
   readonly heartbeat?: boolean;
+  /** Says nothing while the plant does not work: nobody expects a line to move on a Sunday night. */
+  readonly onlyInShift?: boolean;
+  /** Who is asked first: `line`, `it`, `maintenance`. */
+  readonly owner?: string;
+  /** The uid of the Grafana dashboard that shows it. */
+  readonly dashboard?: string;
   /** One line, for the subject of a message; Prometheus templates allowed. */
   readonly summary: string;
   /** What it means and what to look at first; Prometheus templates allowed. */

@@ -1,5 +1,6 @@
+import { alertsSection } from '../alerts/config.ts';
 import { detectionBoundMs } from '../alerts/detection-bound.ts';
-import { allRules } from '../alerts/rules/catalogue.ts';
+import { rulesOf } from '../alerts/rules/catalogue.ts';
 import type { AlertTier } from '../alerts/tiers.ts';
 import type { AndonConfig } from '../config/andon-config.ts';
 import type { DrillSettings } from '../drills/config.ts';
@@ -8,8 +9,9 @@ import type { DrillVocabulary } from '../drills/schema.ts';
 
 /** What drill files may name here; without a configuration targets are not checked. */
 export function vocabularyOf(config: AndonConfig | undefined): DrillVocabulary {
-  const tiers = Map.groupBy(allRules, ({ name }) => name);
-  const alerts = new Map([...tiers].map(([name, rules]) => [name, rules.map(({ tier }) => String(tier))]));
+  const rules = rulesOf(config?.alerts ?? alertsSection.parse({}));
+  const tiers = Map.groupBy(rules, ({ name }) => name);
+  const alerts = new Map([...tiers].map(([name, named]) => [name, named.map(({ tier }) => String(tier))]));
   return { faults, alerts, targets: config?.targets };
 }
 
@@ -21,8 +23,9 @@ export function settingsOf(config: AndonConfig): DrillSettings {
 
 /** The bound of an alert of the catalogue under this configuration, in milliseconds. */
 export function boundOf(config: AndonConfig): (alert: string, tier: AlertTier) => number | undefined {
+  const rules = rulesOf(config.alerts);
   return (alert, tier) => {
-    const rule = allRules.find((candidate) => candidate.name === alert && candidate.tier === tier);
+    const rule = rules.find((candidate) => candidate.name === alert && candidate.tier === tier);
     return rule && detectionBoundMs(rule, config.alerts);
   };
 }

@@ -4,7 +4,7 @@ import { renderAlertmanagerConfig } from '../alerts/alertmanager-config.ts';
 import { alertsSection } from '../alerts/config.ts';
 import { exporterJob, renderPrometheusConfig } from '../alerts/prometheus-config.ts';
 import { renderRules } from '../alerts/prometheus-rules.ts';
-import { allRules } from '../alerts/rules/catalogue.ts';
+import { rulesOf } from '../alerts/rules/catalogue.ts';
 import { httpUrl, type LabPorts, loopback } from './addresses.ts';
 import type { LabSecrets } from './secrets.ts';
 
@@ -26,7 +26,7 @@ export function writeMonitoringFiles(
     rules: path.join(dir, 'andon.rules.yml'),
     alertmanager: path.join(dir, 'alertmanager.yml'),
   };
-  writeFileSync(files.rules, renderRules(allRules, timing));
+  writeFileSync(files.rules, renderRules(rulesOf(timing), timing));
   writeFileSync(
     files.prometheus,
     renderPrometheusConfig({

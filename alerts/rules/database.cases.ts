@@ -5,7 +5,7 @@ const series = (metric: string) => `${metric}{target="mes-db"}`;
 const blocked = series('mes_db_blocked_sessions');
 const wait = series('mes_db_oldest_lock_wait_seconds');
 
-const lockWait = (tier: 'B' | 'C', seconds: number): RuleCase => ({
+const lockWait = (tier: 'A' | 'B' | 'C', seconds: number): RuleCase => ({
   alert: 'MesDatabaseLockWait',
   tier,
   fires: { [wait]: until(0, seconds + 0.1, 10_000) },
@@ -55,6 +55,7 @@ export const databaseCases: readonly RuleCase[] = [
     whenMissing: 'silent',
     labels: target,
   },
+  lockWait('A', 30),
   lockWait('B', 10),
   lockWait('C', 3),
   connections('A', 95, 10_000),

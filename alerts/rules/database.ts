@@ -1,5 +1,9 @@
 import { metrics } from '../../exporters/catalogue.ts';
+import type { RuleSettings } from '../config.ts';
 import type { AlertRule } from '../rule.ts';
+import type { AlertTier } from '../tiers.ts';
+
+type Thresholds = RuleSettings['thresholds']['database'];
 
 const lockWait = metrics.dbOldestLockWait.name;
 const connectionUse = `${metrics.dbConnections.name} / ${metrics.dbConnectionsMax.name}`;
@@ -12,6 +16,7 @@ const blockers =
 const unreachable: AlertRule = {
   name: 'MesDatabaseUnreachable',
   tier: 'A',
+  code: 'DB-A-101',
   cause: 'network',
   expr: `${metrics.dbUp.name} == 0`,
   forMs: 10_000,
@@ -22,21 +27,26 @@ const unreachable: AlertRule = {
     'the server runs and whether the password still holds.',
 };
 
-const blocked: AlertRule = {
+const blocked = ({ blocked_sessions, blocked_for }: Thresholds): AlertRule => ({
   name: 'MesDatabaseBlocked',
   tier: 'A',
+  code: 'DB-A-102',
   cause: 'database',
   // Locks that turn over quickly are the daily life of a busy table: only when somebody has waited a while it is stuck.
-  expr: `${metrics.dbBlockedSessions.name} >= 3 and on (target) ${lockWait} > 1`,
+  expr: `${metrics.dbBlockedSessions.name} >= ${blocked_sessions} and on (target) ${lockWait} > ${blocked_for / 1000}`,
   forMs: 10_000,
-  onset: { ms: 2000, reason: 'three sessions must have piled up, and the first must have waited for 1 s' },
+  onset: {
+    ms: 1000 + blocked_for,
+    reason: `${blocked_sessions} sessions must have piled up, and the first must have waited for ${blocked_for / 1000} s`,
+  },
   summary: '{{ $value }} sessions wait for a lock in {{ $labels.target }}',
   description: `${blockers}Nothing that needs the same rows or tables can be reported. Find the root blocker and end its session.`,
-};
+});
 
-const lockWaits = (tier: 'B' | 'C', seconds: number): AlertRule => ({
+const lockWaits = (tier: AlertTier, seconds: number): AlertRule => ({
   name: 'MesDatabaseLockWait',
   tier,
+  code: { A: 'DB-A-103', B: 'DB-B-201', C: 'DB-C-301' }[tier],
   cause: 'database',
   expr: `${lockWait} > ${seconds}`,
   forMs: 10_000,
@@ -45,9 +55,10 @@ const lockWaits = (tier: 'B' | 'C', seconds: number): AlertRule => ({
   description: `${blockers}It has waited for {{ $value | humanizeDuration }}. Watch whether more sessions queue up behind it.`,
 });
 
-const connections = (tier: 'A' | 'B' | 'C', share: number, forMs: number): AlertRule => ({
+const connections = (tier: AlertTier, share: number, forMs: number): AlertRule => ({
   name: 'MesDatabaseConnectionsHigh',
   tier,
+  code: { A: 'DB-A-104', B: 'DB-B-202', C: 'DB-C-302' }[tier],
   cause: 'load',
   expr: `${connectionUse} > ${share}`,
   forMs,
@@ -57,12 +68,13 @@ const connections = (tier: 'A' | 'B' | 'C', share: number, forMs: number): Alert
     'included. Look at pg_stat_activity for clients that open more than their pool needs.',
 });
 
-export const databaseRules: readonly AlertRule[] = [
+export const databaseRules = ({ thresholds: { database } }: RuleSettings): readonly AlertRule[] => [
   unreachable,
-  blocked,
-  lockWaits('B', 10),
-  lockWaits('C', 3),
-  connections('A', 0.95, 10_000),
-  connections('B', 0.85, 60_000),
-  connections('C', 0.7, 60_000),
+  blocked(database),
+  lockWaits('A', database.lock_wait.a / 1000),
+  lockWaits('B', database.lock_wait.b / 1000),
+  lockWaits('C', database.lock_wait.c / 1000),
+  connections('A', database.connections.a, 10_000),
+  connections('B', database.connections.b, 60_000),
+  connections('C', database.connections.c, 60_000),
 ];

@@ -1,4 +1,5 @@
 import { metrics } from '../../exporters/catalogue.ts';
+import type { RuleSettings } from '../config.ts';
 import { devicesSilent, missedProbe, silentDevice } from '../device-silence.ts';
 import type { AlertRule } from '../rule.ts';
 
@@ -7,13 +8,14 @@ const onset = {
   reason: 'a device is silent when it has missed one probe of 30 s + 5 s',
 };
 
-export const deviceRules: readonly AlertRule[] = [
+export const deviceRules = ({ thresholds: { devices } }: RuleSettings): readonly AlertRule[] => [
   {
     name: 'MesDevicesSilent',
     tier: 'A',
+    code: 'DEV-A-101',
     cause: 'network',
-    expr: `${devicesSilent.record} >= 3
-and ${devicesSilent.record} / count by (target, line) (${metrics.deviceLastHeartbeat.name}) >= 0.2`,
+    expr: `${devicesSilent.record} >= ${devices.silent_least}
+and ${devicesSilent.record} / count by (target, line) (${metrics.deviceLastHeartbeat.name}) >= ${devices.silent_share}`,
     forMs: 0,
     onset,
     summary: '{{ $value }} devices of line {{ $labels.line }} are silent',
@@ -24,6 +26,7 @@ and ${devicesSilent.record} / count by (target, line) (${metrics.deviceLastHeart
   {
     name: 'MesDevicesSilent',
     tier: 'B',
+    code: 'DEV-B-201',
     cause: 'hardware',
     expr: silentDevice,
     forMs: 0,

@@ -1,4 +1,5 @@
 import { metrics } from '../../exporters/catalogue.ts';
+import type { RuleSettings } from '../config.ts';
 import { exporterJob } from '../prometheus-config.ts';
 import type { AlertRule } from '../rule.ts';
 
@@ -10,10 +11,11 @@ const targetIsUp = `unless on (target) (${metrics.up.name} == 0 or ${metrics.dbU
 const seenAndGone = (metric: { name: string }) =>
   `max by (target) (present_over_time(${metric.name}[1h])) unless on (target) ${metric.name}`;
 
-export const monitoringRules: readonly AlertRule[] = [
+export const monitoringRules = (_settings: RuleSettings): readonly AlertRule[] => [
   {
     name: 'MesExporterDown',
     tier: 'A',
+    code: 'MON-A-101',
     expr: `up{job="${exporterJob}"} == 0 or absent(up{job="${exporterJob}"})`,
     forMs: 10_000,
     canHang: true,
@@ -23,6 +25,7 @@ export const monitoringRules: readonly AlertRule[] = [
   {
     name: 'MesExporterCollectorFailed',
     tier: 'A',
+    code: 'MON-A-102',
     expr: `${success}{collector="locks"} == 0
 ${targetIsUp}`,
     forMs: 10_000,
@@ -34,6 +37,7 @@ ${targetIsUp}`,
   {
     name: 'MesExporterCollectorFailed',
     tier: 'B',
+    code: 'MON-B-201',
     expr: `${success}{collector!="locks"} == 0
 ${targetIsUp}`,
     forMs: 30_000,
@@ -44,6 +48,7 @@ ${targetIsUp}`,
   {
     name: 'MesTargetMissing',
     tier: 'B',
+    code: 'MON-B-202',
     expr: `((${seenAndGone(metrics.up)}) or (${seenAndGone(metrics.dbUp)}))
 and on () up{job="${exporterJob}"} == 1`,
     forMs: 60_000,
@@ -54,6 +59,7 @@ and on () up{job="${exporterJob}"} == 1`,
   {
     name: 'Watchdog',
     tier: 'C',
+    code: 'MON-C-301',
     heartbeat: true,
     expr: 'vector(1)',
     forMs: 0,

@@ -1,13 +1,15 @@
 import { metrics } from '../../exporters/catalogue.ts';
+import type { RuleSettings } from '../config.ts';
 import type { AlertRule } from '../rule.ts';
 
 /** A dead-letter queue has no consumer by design; it is known by its name, which this regular expression matches. */
 export const deadLetterQueues = '.*dead.?letters?.*|.*[._-]dlq';
 
-export const queueRules: readonly AlertRule[] = [
+export const queueRules = (_settings: RuleSettings): readonly AlertRule[] => [
   {
     name: 'MesQueueStuck',
     tier: 'A',
+    code: 'QUE-A-101',
     cause: 'third-party',
     expr: `${metrics.queueConsumers.name}{queue!~"${deadLetterQueues}"} == 0
 and on (target, vhost, queue) ${metrics.queueReady.name} > 0`,
@@ -20,6 +22,7 @@ and on (target, vhost, queue) ${metrics.queueReady.name} > 0`,
   {
     name: 'MesQueueDeadLetters',
     tier: 'B',
+    code: 'QUE-B-201',
     cause: 'third-party',
     expr: `${metrics.queueReady.name}{queue=~"${deadLetterQueues}"} > 0`,
     forMs: 0,

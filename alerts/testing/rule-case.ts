@@ -78,6 +78,7 @@ function firingSeries(rule: AlertRule, labels: RuleCase['labels']) {
     alertname: rule.name,
     alertstate: 'firing',
     tier: rule.tier,
+    code: rule.code,
     severity: severityOf[rule.tier],
     ...(rule.cause === undefined ? {} : { cause: rule.cause }),
     ...labels,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { detectionBoundMs } from '../../alerts/detection-bound.ts';
 import { checkAll, renderAll } from '../../alerts/render.ts';
-import { allRules } from '../../alerts/rules/catalogue.ts';
+import { rulesOf } from '../../alerts/rules/catalogue.ts';
 import type { AndonConfig } from '../../config/andon-config.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
@@ -44,7 +44,7 @@ function inputOf(config: AndonConfig) {
 
 function list(context: Context, options: CommonOptions): void {
   const { config } = findConfig(context, options);
-  for (const rule of allRules) {
+  for (const rule of rulesOf(config.alerts)) {
     const boundSeconds = detectionBoundMs(rule, config.alerts) / 1000;
     const { name, tier, summary } = rule;
     const line = `${tier}  ${name.padEnd(28)} within ${String(boundSeconds).padStart(4)} s  ${summary}`;

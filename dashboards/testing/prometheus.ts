@@ -6,7 +6,7 @@ import path from 'node:path';
 import { alertsSection } from '../../alerts/config.ts';
 import { exporterJob, renderPrometheusConfig } from '../../alerts/prometheus-config.ts';
 import { renderRules } from '../../alerts/prometheus-rules.ts';
-import { allRules } from '../../alerts/rules/catalogue.ts';
+import { rulesOf } from '../../alerts/rules/catalogue.ts';
 import { UnavailableError } from '../../kit/errors.ts';
 import { freePorts } from '../../kit/ports.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -27,7 +27,7 @@ const timing = alertsSection.parse({
 export async function startTestPrometheus(exporterAddress: string): Promise<TestPrometheus> {
   const [port = 0] = await freePorts(1);
   const dir = await mkdtemp(path.join(tmpdir(), 'andon-prometheus-'));
-  await writeFile(path.join(dir, 'rules.yml'), renderRules(allRules, timing));
+  await writeFile(path.join(dir, 'rules.yml'), renderRules(rulesOf(timing), timing));
   const scrapeTargets = [{ job: exporterJob, address: exporterAddress }];
   const alertmanagerAddress = '127.0.0.1:1';
   const config = renderPrometheusConfig({

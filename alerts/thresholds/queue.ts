@@ -1,0 +1,4 @@
+import { z } from 'zod';
+
+/** `alerts.thresholds.queue:` in andon.yaml. */
+export const queueThresholds = z.strictObject({});
