@@ -1,35 +1,48 @@
 import { stringify } from 'yaml';
 import { promDuration } from '../kit/duration.ts';
-import type { AlertsConfig } from './config.ts';
+import { type AlertsConfig, groupTiming } from './config.ts';
 import { inhibitions } from './inhibitions.ts';
+import { onlyInShiftLabel } from './prometheus-rules.ts';
+import { intervalNames, timeIntervals } from './shifts.ts';
+import { type AlertTier, alertTiers } from './tiers.ts';
 
-/** A webhook that is told of every alert, and of its end. */
+/** A webhook that is told of alerts, and of their end. */
 export interface WebhookReceiver {
   name: string;
   url: string;
   /** A file that holds the bearer token. */
   tokenFile?: string | undefined;
+  /** Which tiers it is told of; all where it is left out. */
+  tiers?: readonly AlertTier[];
 }
+
+type Routing = Pick<AlertsConfig, 'group_wait' | 'group_interval' | 'repeat_interval' | 'tiers' | 'shifts'>;
 
 /** Takes what no receiver is configured for; it has no channel. */
 const nobody = 'nobody';
 
 /** alertmanager.yml (0.25 and later) as text. */
 export function renderAlertmanagerConfig(options: {
-  timing: Pick<AlertsConfig, 'group_wait' | 'group_interval' | 'repeat_interval'>;
+  timing: Routing;
   receivers: readonly WebhookReceiver[];
 }): string {
   const { timing, receivers } = options;
+  const intervals = timeIntervals(timing.shifts);
   return stringify({
     route: {
       receiver: nobody,
       // With `tier` in it an A alert never waits for the group_interval of a B group that is already live.
       group_by: ['alertname', 'tier', 'target'],
-      group_wait: promDuration(timing.group_wait),
-      group_interval: promDuration(timing.group_interval),
-      repeat_interval: promDuration(timing.repeat_interval),
-      routes: receivers.map(({ name }) => ({ receiver: name, continue: true })),
+      ...waits(timing),
+      routes: receivers.flatMap((receiver) =>
+        routesTo(
+          receiver,
+          timing,
+          intervals.map(({ name }) => name),
+        ),
+      ),
     },
+    ...(intervals.length > 0 ? { time_intervals: intervals } : {}),
     inhibit_rules: inhibitions.map(({ source, target, equal }) => ({
       source_matchers: [...source],
       target_matchers: [...target],
@@ -38,6 +51,42 @@ export function renderAlertmanagerConfig(options: {
     receivers: [{ name: nobody }, ...receivers.map(webhook)],
   });
 }
+
+/** One route for all, or one for each tier where the tiers differ; and the same once more for alerts that only count in shift. */
+function routesTo(
+  { name, tiers = alertTiers }: WebhookReceiver,
+  timing: Routing,
+  intervals: readonly string[],
+) {
+  const differ = tiers.length < alertTiers.length || Object.keys(timing.tiers).length > 0;
+  const parts: { matchers: string[] }[] = differ
+    ? tiers.map((tier) => ({ matchers: [`tier="${tier}"`], ...waits(groupTiming(timing, tier)) }))
+    : [{ matchers: [] }];
+  const muted = mutedOffShift(intervals);
+  return parts.flatMap(({ matchers, ...rest }) => {
+    const to = { receiver: name, ...rest, continue: true };
+    if (muted === undefined) return [{ ...to, ...(matchers.length > 0 ? { matchers } : {}) }];
+    return [
+      { ...to, matchers: [...matchers, `${onlyInShiftLabel}!="true"`] },
+      { ...to, matchers: [...matchers, `${onlyInShiftLabel}="true"`], ...muted },
+    ];
+  });
+}
+
+/** When an alert that only counts in shift is held back: it is sent when the shift begins, if it still fires then. */
+function mutedOffShift(intervals: readonly string[]): Record<string, string[]> | undefined {
+  if (intervals.length === 0) return undefined;
+  return {
+    ...(intervals.includes(intervalNames.shift) ? { active_time_intervals: [intervalNames.shift] } : {}),
+    ...(intervals.includes(intervalNames.holidays) ? { mute_time_intervals: [intervalNames.holidays] } : {}),
+  };
+}
+
+const waits = (timing: Pick<AlertsConfig, 'group_wait' | 'group_interval' | 'repeat_interval'>) => ({
+  group_wait: promDuration(timing.group_wait),
+  group_interval: promDuration(timing.group_interval),
+  repeat_interval: promDuration(timing.repeat_interval),
+});
 
 const webhook = ({ name, url, tokenFile }: WebhookReceiver) => ({
   name,

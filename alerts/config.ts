@@ -3,6 +3,7 @@ import { duration } from '../kit/duration.ts';
 import { shiftsSection } from './shifts.ts';
 import { slosSection } from './slos.ts';
 import { thresholdsSection } from './thresholds.ts';
+import { type AlertTier, alertTiers } from './tiers.ts';
 
 /** Rates are taken over 30 s and need two samples even when one scrape in between is lost. */
 const longestScrapeIntervalMs = 10_000;
@@ -21,7 +22,25 @@ const receiver = z.strictObject({
   url: z.url(),
   /** A file that holds the bearer token; Alertmanager reads it for each delivery. */
   token_file: z.string().optional(),
+  /** Which tiers it is told of. */
+  tiers: z
+    .array(z.enum(alertTiers))
+    .min(1)
+    .default([...alertTiers]),
 });
+
+/** Waiting times of one tier that differ from those of the section. */
+const tierTiming = z
+  .strictObject({
+    group_wait: duration.optional(),
+    group_interval: duration.optional(),
+    repeat_interval: duration.optional(),
+  })
+  .superRefine((timing, context) => {
+    for (const key of ['group_interval', 'repeat_interval'] as const)
+      if (timing[key] === 0)
+        context.addIssue({ code: 'custom', path: [key], message: 'must be longer than 0s' });
+  });
 
 /** `alerts:` in andon.yaml: the timing that the detection bound is computed from (in milliseconds), and who is told. */
 export const alertsSection = z
@@ -32,8 +51,12 @@ export const alertsSection = z
     group_wait: duration.prefault('1s'),
     group_interval: duration.prefault('5s'),
     repeat_interval: duration.prefault('4h'),
+    /** Other waiting times for a tier, as in `C: {group_wait: 5m, repeat_interval: 24h}`. */
+    tiers: z.partialRecord(z.enum(alertTiers), tierTiming).default({}),
     /** What stands before `#alertname` in the annotation runbook_url. */
     runbook_base_url: z.string().default('alerts/README.md'),
+    /** Where Grafana is: each alert links to the dashboard that shows it. */
+    grafana_url: z.url().default('http://127.0.0.1:3000'),
     receivers: z.array(receiver).default([]),
     thresholds: thresholdsSection,
     slos: slosSection,
@@ -58,5 +81,18 @@ export type RuleSettings = Pick<AlertsConfig, 'thresholds' | 'slos' | 'shifts'>;
 /** The part of the section that decides how soon an alert is delivered; all in milliseconds. */
 export type AlertTiming = Pick<
   AlertsConfig,
-  'scrape_interval' | 'scrape_timeout' | 'evaluation_interval' | 'group_wait'
+  'scrape_interval' | 'scrape_timeout' | 'evaluation_interval' | 'group_wait' | 'tiers'
 >;
+
+/** The waiting times of one tier: its own, or those of the section. */
+export function groupTiming(
+  config: Pick<AlertsConfig, 'group_wait' | 'group_interval' | 'repeat_interval' | 'tiers'>,
+  tier: AlertTier,
+): Pick<AlertsConfig, 'group_wait' | 'group_interval' | 'repeat_interval'> {
+  const own = config.tiers[tier];
+  return {
+    group_wait: own?.group_wait ?? config.group_wait,
+    group_interval: own?.group_interval ?? config.group_interval,
+    repeat_interval: own?.repeat_interval ?? config.repeat_interval,
+  };
+}

@@ -7,11 +7,12 @@ import type { AlertRule } from './rule.ts';
  * where the target can hang. Proven by drills, which hold a stopwatch on it.
  */
 export function detectionBoundMs(
-  rule: Pick<AlertRule, 'forMs' | 'canHang' | 'onset'>,
+  rule: Pick<AlertRule, 'tier' | 'forMs' | 'canHang' | 'onset'>,
   timing: AlertTiming,
 ): number {
   const held = Math.ceil(rule.forMs / timing.evaluation_interval) * timing.evaluation_interval;
   const hang = rule.canHang ? timing.scrape_timeout : 0;
   const onset = rule.onset?.ms ?? 0;
-  return onset + timing.scrape_interval + hang + timing.evaluation_interval + held + timing.group_wait;
+  const groupWait = timing.tiers[rule.tier]?.group_wait ?? timing.group_wait;
+  return onset + timing.scrape_interval + hang + timing.evaluation_interval + held + groupWait;
 }

@@ -8,41 +8,62 @@ import { severityOf } from './tiers.ts';
 /** A firing alert outlives this many evaluations without its condition, so that one failed scrape does not end it. */
 const keptEvaluations = 3;
 
+/** The label of alerts that say nothing off shift; Alertmanager holds them back by it. */
+export const onlyInShiftLabel = 'only_in_shift';
+
+/** The dashboard that shows an alert which names none. */
+export const usualDashboard = 'andon-board';
+
+type RenderSettings = Pick<AlertsConfig, 'evaluation_interval' | 'runbook_base_url' | 'grafana_url'>;
+
 /**
  * The rule file for Prometheus (2.42 and later) as text. One group: its rules are evaluated in order, so an alert sees
  * the recorded series of the same moment.
  */
-export function renderRules(
-  rules: readonly AlertRule[],
-  config: Pick<AlertsConfig, 'evaluation_interval' | 'runbook_base_url'>,
-): string {
-  const group = {
-    name: 'andon',
-    interval: promDuration(config.evaluation_interval),
-    rules: [...recordingRules, ...rules.map((rule) => alertingRule(rule, config))],
-  };
-  return stringify({ groups: [group] }, { lineWidth: 0, aliasDuplicateObjects: false });
-}
+export const renderRules = (rules: readonly AlertRule[], config: RenderSettings): string =>
+  yamlOf(ruleGroups(rules, config));
 
-function alertingRule(
-  rule: AlertRule,
-  { evaluation_interval, runbook_base_url }: Pick<AlertsConfig, 'evaluation_interval' | 'runbook_base_url'>,
-) {
-  return {
-    alert: rule.name,
-    expr: rule.expr,
-    for: promDuration(rule.forMs),
-    ...(rule.heartbeat ? {} : { keep_firing_for: promDuration(keptEvaluations * evaluation_interval) }),
-    labels: {
-      tier: rule.tier,
-      code: rule.code,
-      severity: severityOf[rule.tier],
-      ...(rule.cause === undefined ? {} : { cause: rule.cause }),
+/** The same rules as a PrometheusRule manifest, for plants that have grown into Kubernetes with the Prometheus Operator. */
+export const renderPrometheusRule = (rules: readonly AlertRule[], config: RenderSettings): string =>
+  yamlOf({
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name: 'andon', labels: { 'app.kubernetes.io/part-of': 'andon' } },
+    spec: ruleGroups(rules, config),
+  });
+
+const yamlOf = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
+const ruleGroups = (rules: readonly AlertRule[], config: RenderSettings) => ({
+  groups: [
+    {
+      name: 'andon',
+      interval: promDuration(config.evaluation_interval),
+      rules: [...recordingRules, ...rules.map((rule) => alertingRule(rule, config))],
     },
-    annotations: {
-      summary: rule.summary,
-      description: rule.description,
-      runbook_url: `${runbook_base_url}#${rule.name.toLowerCase()}`,
-    },
-  };
-}
+  ],
+});
+
+/** The labels that a rule gives to its alert. */
+export const labelsOf = (rule: AlertRule): Record<string, string> => ({
+  tier: rule.tier,
+  code: rule.code,
+  severity: severityOf[rule.tier],
+  ...(rule.cause === undefined ? {} : { cause: rule.cause }),
+  ...(rule.onlyInShift ? { [onlyInShiftLabel]: 'true' } : {}),
+});
+
+const alertingRule = (rule: AlertRule, config: RenderSettings) => ({
+  alert: rule.name,
+  expr: rule.expr,
+  for: promDuration(rule.forMs),
+  ...(rule.heartbeat ? {} : { keep_firing_for: promDuration(keptEvaluations * config.evaluation_interval) }),
+  labels: labelsOf(rule),
+  annotations: {
+    summary: rule.summary,
+    description: rule.description,
+    runbook_url: `${config.runbook_base_url}#${rule.name.toLowerCase()}`,
+    dashboard_url: `${config.grafana_url.replace(/\/$/, '')}/d/${rule.dashboard ?? usualDashboard}`,
+    ...(rule.owner === undefined ? {} : { owner: rule.owner }),
+  },
+});

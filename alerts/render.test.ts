@@ -79,6 +79,23 @@ describe('the rendered files', { timeout: 30_000 }, () => {
   });
 });
 
+describe('the files of the default configuration', () => {
+  const golden = new URL('golden/', import.meta.url);
+
+  // After a change that is meant: `npx vitest run alerts -u`, and read the difference.
+  it.each(['andon.rules.yml', 'prometheus.yml', 'alertmanager.yml', 'andon.prometheusrule.yml'])(
+    '%s is what was committed',
+    async (name) => {
+      const dir = await mkdtemp(path.join(tmpdir(), 'andon-golden-'));
+      renderAll(input, dir);
+      await expect(await readFile(path.join(dir, name), 'utf8')).toMatchFileSnapshot(
+        new URL(name, golden).pathname,
+      );
+      await rm(dir, { recursive: true });
+    },
+  );
+});
+
 describe('the section', () => {
   it('refuses times that Prometheus or the rules cannot work with, all at once', () => {
     const { error } = alertsSection.safeParse({

@@ -4,11 +4,12 @@ import { runChecker } from '../kit/checker.ts';
 import { renderAlertmanagerConfig } from './alertmanager-config.ts';
 import type { AlertsConfig } from './config.ts';
 import { exporterJob, renderPrometheusConfig } from './prometheus-config.ts';
-import { renderRules } from './prometheus-rules.ts';
+import { renderPrometheusRule, renderRules } from './prometheus-rules.ts';
 import { rulesOf } from './rules/catalogue.ts';
 
 const files = {
   rules: 'andon.rules.yml',
+  manifest: 'andon.prometheusrule.yml',
   prometheus: 'prometheus.yml',
   alertmanager: 'alertmanager.yml',
 };
@@ -21,7 +22,7 @@ export interface RenderInput {
   alertmanagerAddress: string;
 }
 
-/** Writes the rule file, prometheus.yml and alertmanager.yml into a folder, and returns their paths. */
+/** Writes the rule file (also as a PrometheusRule), prometheus.yml and alertmanager.yml into a folder, and returns their paths. */
 export function renderAll(input: RenderInput, outDir: string): string[] {
   const { alerts, exporterAddress, alertmanagerAddress } = input;
   const rendered: [string, string][] = [
@@ -39,13 +40,15 @@ export function renderAll(input: RenderInput, outDir: string): string[] {
       files.alertmanager,
       renderAlertmanagerConfig({
         timing: alerts,
-        receivers: alerts.receivers.map(({ name, url, token_file }) => ({
+        receivers: alerts.receivers.map(({ name, url, tiers, token_file }) => ({
           name,
           url,
+          tiers,
           tokenFile: token_file,
         })),
       }),
     ],
+    [files.manifest, renderPrometheusRule(rulesOf(alerts), alerts)],
   ];
   return rendered.map(([name, text]) => {
     const file = path.join(outDir, name);

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
+import { labelsOf } from '../prometheus-rules.ts';
 import type { AlertRule } from '../rule.ts';
-import { severityOf } from '../tiers.ts';
 
 /** Scrapes and evaluations of a test, as in the defaults of the section. */
 export const stepSeconds = 5;
@@ -77,10 +77,7 @@ function firingSeries(rule: AlertRule, labels: RuleCase['labels']) {
   const all = {
     alertname: rule.name,
     alertstate: 'firing',
-    tier: rule.tier,
-    code: rule.code,
-    severity: severityOf[rule.tier],
-    ...(rule.cause === undefined ? {} : { cause: rule.cause }),
+    ...labelsOf(rule),
     ...labels,
   };
   const pairs = Object.entries(all).map(([label, value]) => `${label}="${value}"`);
