@@ -2,7 +2,7 @@
 # Makes a fresh Debian or Ubuntu ready for `npm start` and `npm test`. Silent when there is nothing to do; asks nothing.
 #   Node 24        from the npm registry into .tools/, where the installed one is older
 #   npm packages   npm ci, when package-lock.json has changed
-#   servers        Prometheus, Alertmanager and RabbitMQ by apt-get, where they are missing
+#   servers        Prometheus, Alertmanager, RabbitMQ and MariaDB by apt-get, where they are missing
 #   k6             built with Go into .tools/bin, where it is missing (versions and hashes: loadtests/k6/go.sum)
 set -eu
 cd "$(dirname "$0")"
@@ -53,12 +53,18 @@ missing_servers() {
   has prometheus && has promtool || printf 'prometheus '
   has prometheus-alertmanager || has alertmanager || printf 'prometheus-alertmanager '
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || has rabbitmq-server || printf 'rabbitmq-server '
+  # Where MySQL is installed, MariaDB would take its place: then it is left to people to decide.
+  [ -x /usr/sbin/mariadbd ] || has mariadbd || [ -x /usr/sbin/mysqld ] || printf 'mariadb-server '
 }
 
 # Debian starts what it installs, on the usual ports. The lab starts its own, so these are put to rest again.
 put_to_rest() {
   [ -d /run/systemd/system ] || return 0
-  for service in "$@"; do $root systemctl disable --now "$service" >/dev/null 2>&1 || true; done
+  for service in "$@"; do
+    # The one service that is not called like its package.
+    [ "$service" != mariadb-server ] || service=mariadb
+    $root systemctl disable --now "$service" >/dev/null 2>&1 || true
+  done
 }
 
 install_servers() {
@@ -75,7 +81,7 @@ install_servers() {
   fi
   say "servers: apt-get install $*"
   export DEBIAN_FRONTEND=noninteractive
-  if { $root apt-get update -qq && $root apt-get install -y -qq --no-install-recommends "$@"; } >"$tools/apt.log" 2>&1; then
+  if { $root apt-get update -qq && $root apt-get install -y -qq --no-install-recommends --no-remove "$@"; } >"$tools/apt.log" 2>&1; then
     put_to_rest "$@"
   else
     say "apt-get could not install $*; the end of $tools/apt.log:"

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AndonError, messageOf } from '../kit/errors.ts';
+import { startTracing } from '../kit/tracing-start.ts';
 import { type Context, listenForSignals, makeContext, type Outside } from './context.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { version } from './version.ts';
@@ -16,14 +17,20 @@ const commands: Record<string, () => Promise<Register>> = {
   dashboards: async () => (await import('./commands/dashboards.ts')).registerDashboards,
   runbook: async () => (await import('./commands/runbook.ts')).registerRunbook,
   snapshot: async () => (await import('./commands/snapshot.ts')).registerSnapshot,
+  consistency: async () => (await import('./commands/consistency.ts')).registerConsistency,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   links: async () => (await import('./commands/links.ts')).registerLinks,
 };
 
-/** The command that the first plain word names; all of them where none does, for help and for "did you mean". */
-function neededBy(argv: readonly string[]): (() => Promise<Register>)[] {
+/** The command that the first plain word names. */
+function commandIn(argv: readonly string[]): string | undefined {
   const word = argv.find((text, index) => !text.startsWith('-') && argv[index - 1] !== '--config');
-  const named = word === undefined || !Object.hasOwn(commands, word) ? undefined : commands[word];
+  return word !== undefined && Object.hasOwn(commands, word) ? word : undefined;
+}
+
+/** The command that is named; all of them where none is, for help and for "did you mean". */
+function needed(name: string | undefined): (() => Promise<Register>)[] {
+  const named = name === undefined ? undefined : commands[name];
   return named ? [named] : Object.values(commands);
 }
 
@@ -56,7 +63,10 @@ export async function main(argv: readonly string[], outside: Outside): Promise<n
       writeOut: (text) => outside.stdout.write(text),
       writeErr: (text) => outside.stderr.write(text),
     });
-  for (const load of neededBy(argv)) (await load())(program, context);
+  const name = commandIn(argv);
+  const service = name === undefined ? 'andon' : `andon-${name}`;
+  await using _tracing = await startTracing({ env: outside.env, service, version, log: context.log });
+  for (const load of needed(name)) (await load())(program, context);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -4,6 +4,7 @@ import { isoTime } from '../kit/clock.ts';
 import type { AndonError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import type { SelfCommand } from '../kit/module-path.ts';
+import { type Span, withSpan } from '../kit/tracing.ts';
 import type { DrillSettings } from './config.ts';
 import type { Injection, LoadStarter, Plan } from './fault.ts';
 import type { Journal, JournalEvent } from './journal.ts';
@@ -47,6 +48,8 @@ export interface ActiveFault {
   undoId: string;
   injectedAtMs: number;
   dueAtMs: number;
+  /** From its injection until it is out. */
+  span: Span;
   /** Set once it is out. */
   liftedAtMs?: number;
   liftedBy?: string;
@@ -84,14 +87,12 @@ export interface Run {
 export const nowIso = (run: Run): string => isoTime(run.deps.clock.now());
 
 /** Marks the begin of a stage and does its work. */
-export async function stage<T>(
-  run: Run,
-  name: string,
-  plannedMs: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  run.journal.write({ type: 'stage', at: nowIso(run), name, plannedMs });
-  return work();
+export function stage<T>(run: Run, name: string, plannedMs: number, work: () => Promise<T>): Promise<T> {
+  const attributes = () => ({ 'andon.run': run.id, 'andon.stage': name });
+  return withSpan(`drill stage ${name}`, { attributes }, async () => {
+    run.journal.write({ type: 'stage', at: nowIso(run), name, plannedMs });
+    return work();
+  });
 }
 
 export function note(run: Run, text: string): void {

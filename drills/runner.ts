@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { isoTime } from '../kit/clock.ts';
 import { AndonError, messageOf, StoppedError } from '../kit/errors.ts';
+import { failSpan, withSpan } from '../kit/tracing.ts';
 import { cleanUp } from './clean.ts';
 import { Journal } from './journal.ts';
 import { openRun } from './open-run.ts';
@@ -29,9 +30,20 @@ export function newRunId(drill: string, now: number): string {
 
 /**
  * Holds one drill, from preflight to verdict, and returns its report. Whatever happens (an error, a guardrail, a signal), the
- * faults are lifted under their own deadline and the journal is closed with a verdict.
+ * faults are lifted under their own deadline and the journal is closed with a verdict. As a trace it is one span, with those of
+ * its stages and faults in it.
  */
-export async function runDrill(drill: Drill, id: string, dir: string, deps: DrillDeps): Promise<Report> {
+export function runDrill(drill: Drill, id: string, dir: string, deps: DrillDeps): Promise<Report> {
+  const attributes = () => ({ 'andon.run': id, 'andon.drill': drill.id, 'andon.cause': drill.cause });
+  return withSpan(`drill ${drill.id}`, { attributes }, async (span) => {
+    const report = await holdDrill(drill, id, dir, deps);
+    span.setAttribute('andon.verdict', report.verdict);
+    if (report.verdict !== 'passed') failSpan(span, report.verdict);
+    return report;
+  });
+}
+
+async function holdDrill(drill: Drill, id: string, dir: string, deps: DrillDeps): Promise<Report> {
   using journal = new Journal(path.join(dir, 'journal.ndjson'), deps.onEvent);
   // Declared first, so ended last: the watchdog outlasts everything that it may have to undo.
   await using guard = new AsyncDisposableStack();

@@ -1,6 +1,7 @@
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
+import { failSpan, noteEvent, withSpan } from '../kit/tracing.ts';
 import { metrics } from './catalogue.ts';
 import type { Collected, Collector, ScrapeRun, Step } from './collector.ts';
 import { type Sample, sample } from './sample.ts';
@@ -41,7 +42,20 @@ export class CollectorRun implements Disposable {
   }
 
   /** One run, or the rest of the one under way; over at the latest when the time is. */
-  async run(limitMs: number): Promise<CollectorResult> {
+  run(limitMs: number): Promise<CollectorResult> {
+    const { name, target } = this.collector;
+    const joined = this.#underWay !== undefined;
+    const attributes = () => ({ 'andon.collector': name, 'andon.target': target, 'andon.joined': joined });
+    return withSpan(`collect ${name}`, { attributes }, async (span) => {
+      const result = await this.#run(limitMs);
+      if (result.failure !== undefined) failSpan(span, result.failure);
+      span.setAttribute('andon.outcome', result.failure === undefined ? 'succeeded' : 'failed');
+      span.setAttribute('andon.samples', result.samples.length);
+      return result;
+    });
+  }
+
+  async #run(limitMs: number): Promise<CollectorResult> {
     const started = this.#clock.now();
     const { collected, steps } = await this.#collect(Math.min(limitMs, this.collector.timeoutMs));
     const failure = collected.failure === undefined ? undefined : messageOf(collected.failure);
@@ -53,30 +67,42 @@ export class CollectorRun implements Disposable {
   }
 
   async #collect(timeoutMs: number): Run {
-    const end = this.#clock.now() + timeoutMs;
-    const signal = AbortSignal.timeout(timeoutMs);
-    this.#underWay ??= this.#start(signal, end);
+    this.#underWay ??= this.#start(timeoutMs);
     const silence = Promise.withResolvers<never>();
-    signal.addEventListener('abort', () => silence.reject(new Error(`no answer within ${timeoutMs} ms`)));
+    const timer = setTimeout(() => silence.reject(silent(timeoutMs)), timeoutMs);
     try {
       return await Promise.race([this.#underWay, silence.promise]);
     } catch (failure) {
       return { collected: { samples: this.collector.whenSilent, failure }, steps: [...this.#steps] };
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  async #start(signal: AbortSignal, end: number): Run {
+  async #start(timeoutMs: number): Run {
     const steps: Step[] = [];
     this.#steps = steps;
+    // Not AbortSignal.timeout: that would keep everything this run found until its time is over.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(silent(timeoutMs)), timeoutMs);
+    const end = this.#clock.now() + timeoutMs;
     try {
-      return { collected: await this.collector.collect(this.#scrapeRun(signal, end, steps)), steps };
+      return { collected: await this.collector.collect(this.#scrapeRun(limit.signal, end, steps)), steps };
     } finally {
+      clearTimeout(timer);
       this.#underWay = undefined;
     }
   }
 
   #scrapeRun(signal: AbortSignal, end: number, steps: Step[]): ScrapeRun {
     const clock = this.#clock;
+    const note = (step: Step) => {
+      steps.push(step);
+      noteEvent(step.what, () => ({
+        ms: step.ms,
+        ...(step.error === undefined ? {} : { error: step.error }),
+      }));
+    };
     return {
       signal,
       remainingMs: () => Math.max(0, end - clock.now()),
@@ -84,10 +110,10 @@ export class CollectorRun implements Disposable {
         const from = clock.now();
         try {
           const done = await work();
-          steps.push({ what, ms: clock.now() - from });
+          note({ what, ms: clock.now() - from });
           return done;
         } catch (error) {
-          steps.push({ what, ms: clock.now() - from, error: messageOf(error) });
+          note({ what, ms: clock.now() - from, error: messageOf(error) });
           throw error;
         }
       },
@@ -128,3 +154,5 @@ export class CollectorRun implements Disposable {
     this.collector[Symbol.dispose]();
   }
 }
+
+const silent = (timeoutMs: number): Error => new Error(`no answer within ${timeoutMs} ms`);

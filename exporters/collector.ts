@@ -38,6 +38,8 @@ export interface Collector extends Disposable {
   collect(run: ScrapeRun): Promise<Collected>;
   /** What it serves over HTTP besides its metrics: a door for heartbeats, the records that differ. */
   routes?(router: Router): void;
+  /** Routes that check by themselves who may come: what the web configuration asks of others does not hold for them. */
+  ownDoor?(router: Router): void;
 }
 
 /** The usual limit of one collector: under the 3.5 s that a scrape has when Prometheus gives it 4 s. */

@@ -1,6 +1,11 @@
 import type { TargetKind, Targets } from '../kit/targets.ts';
 import type { ExtraProblem } from '../kit/yaml-file.ts';
 import { type ExporterConfig, listedKinds } from './config.ts';
+import { consistencyProblems } from './consistency/problems.ts';
+import { mysqlProblems } from './databases/mysql-problems.ts';
+import { deviceProblems } from './devices/config-problems.ts';
+import { hostProblems } from './host/config.ts';
+import { mappingsProblems } from './mapping/section-problems.ts';
 
 /** What is wrong between `exporter:` and `targets:`: names of no target, or of one of the wrong kind. */
 export function exporterProblems(config: ExporterConfig, targets: Targets): ExtraProblem[] {
@@ -13,6 +18,12 @@ export function exporterProblems(config: ExporterConfig, targets: Targets): Extr
     ...Object.entries(targets).flatMap(([name, target]) =>
       target.kind === 'mes' ? check(['targets', name, 'database'], target.database, databaseKinds) : [],
     ),
+    ...consistencyProblems(config.consistency, targets, check),
+    ...Object.keys(config.canary).flatMap((name) => check(['exporter', 'canary', name], name, ['rabbitmq'])),
+    ...deviceProblems(config.devices, targets),
+    ...hostProblems(config.host, targets),
+    ...mysqlProblems(targets),
+    ...mappingsProblems(config.mappings, check),
   ];
 }
 

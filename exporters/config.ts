@@ -4,6 +4,8 @@ import { listenAddress } from '../kit/listen-address.ts';
 import type { Targets } from '../kit/targets.ts';
 import { consistencySection } from './consistency/config.ts';
 import { pushedDevicesSection } from './devices/config.ts';
+import { hostSection } from './host/config.ts';
+import { mappingsSection } from './mapping/schema.ts';
 import { canarySection } from './queues/canary-config.ts';
 
 /** The longest time a work order should stay in each ISA-95 state; a state without one has no limit. */
@@ -31,14 +33,18 @@ export const exporterSection = z.strictObject({
   mes: targetNames,
   databases: targetNames,
   queues: targetNames,
+  /** How the metrics are got from each MES. */
+  mappings: mappingsSection,
   state_limits: stateLimits.prefault({}),
   consistency: consistencySection,
   devices: pushedDevicesSection,
   canary: canarySection,
   /** CPU, memory, disks of the computer that the exporter runs on; for hosts without a node_exporter. */
-  host: z.boolean().default(false),
+  host: hostSection,
 });
 export type ExporterConfig = z.infer<typeof exporterSection>;
+/** In milliseconds. */
+export type StateLimits = ExporterConfig['state_limits'];
 
 /** The kinds of targets that each list of the section takes. */
 export const listedKinds = {

@@ -5,42 +5,51 @@ import type { HistogramValue, Sample, Series } from './sample.ts';
 /** The content type of Prometheus' text format 0.0.4. */
 export const expositionContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** So many series are written before others get their turn: 1 to 2 ms. */
-const seriesAtATime = 2000;
+/** So many series are written before others get their turn: under 1 ms. */
+const seriesAtATime = 1000;
+/** So many are sorted by metric before others get their turn. */
+const groupedAtATime = 5000;
 
 /**
  * Samples as Prometheus' text format: sorted by metric, HELP and TYPE once each, series in the order given. It comes in pieces,
  * and between two of them the event loop is free: 100,000 series must not keep a health check or another scrape waiting.
  */
-export async function* renderExposition(samples: Iterable<Sample>): AsyncGenerator<string> {
-  const families = await familiesOf(samples);
+export async function* renderExposition(...parts: readonly (readonly Sample[])[]): AsyncGenerator<string> {
+  const families = await familiesOf(parts);
   for (const name of [...families.keys()].toSorted()) yield* renderFamily(families.get(name) ?? []);
 }
 
 /** The whole text at once, for few series. */
-export async function expositionText(samples: Iterable<Sample>): Promise<string> {
+export async function expositionText(...parts: readonly (readonly Sample[])[]): Promise<string> {
   let text = '';
-  for await (const piece of renderExposition(samples)) text += piece;
+  for await (const piece of renderExposition(...parts)) text += piece;
   return text;
 }
 
-async function familiesOf(samples: Iterable<Sample>): Promise<Map<string, Sample[]>> {
+async function familiesOf(parts: readonly (readonly Sample[])[]): Promise<Map<string, Sample[]>> {
   const families = new Map<string, Sample[]>();
-  let current: Sample[] = [];
+  for (const part of parts) {
+    for (let from = 0; from < part.length; from += groupedAtATime) {
+      if (from > 0) await setImmediate();
+      group(families, part, from, Math.min(part.length, from + groupedAtATime));
+    }
+  }
+  return families;
+}
+
+function group(families: Map<string, Sample[]>, part: readonly Sample[], from: number, to: number): void {
+  let family: Sample[] = [];
   let name: string | undefined;
-  let count = 0;
-  for (const sample of samples) {
+  for (let index = from; index < to; index += 1) {
+    const sample = part[index] as Sample;
     // Samples of one metric mostly follow each other.
     if (sample.series.metric.name !== name) {
       name = sample.series.metric.name;
-      current = families.get(name) ?? [];
-      families.set(name, current);
+      family = families.get(name) ?? [];
+      families.set(name, family);
     }
-    current.push(sample);
-    count += 1;
-    if (count % (10 * seriesAtATime) === 0) await setImmediate();
+    family.push(sample);
   }
-  return families;
 }
 
 async function* renderFamily(samples: readonly Sample[]): AsyncGenerator<string> {

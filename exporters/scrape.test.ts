@@ -1,3 +1,4 @@
+import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
@@ -21,7 +22,7 @@ const hangs = (target: string, timeoutMs?: number) =>
 const scraperOf = (...collectors: Collector[]) =>
   new Scraper({ collectors, version: '1.2.3', seriesLimit: 1000, clock: systemClock, log: silentLog });
 const scrape = async (scraper: Scraper, limitMs: number) =>
-  parseMetrics(await expositionText(scraper.samplesOf(await scraper.scrape(limitMs))));
+  parseMetrics(await expositionText(...scraper.samplesOf(await scraper.scrape(limitMs))));
 const success = (target: string) => `mes_exporter_collector_success{collector="mes",target="${target}"}`;
 
 describe('a scrape', () => {
@@ -101,6 +102,55 @@ describe('a scrape', () => {
     using scraper = scraperOf(obeys);
     await scraper.scrape(20);
     expect(await waitFor(() => aborted, { what: 'the abort', timeoutMs: 5000 })).toBe(true);
+  });
+});
+
+describe('a collector with too many series', () => {
+  const many = (count: () => number) =>
+    collector('many', async () => ({
+      samples: Array.from({ length: count() }, (_, index) =>
+        sample(metrics.workOrders, { target: 'many', state: `s${index}` }, 1),
+      ),
+    }));
+  const dropped = 'mes_exporter_collector_series_dropped_total{collector="mes",target="many"}';
+  const published = (found: Map<string, number>) =>
+    [...found.keys()].filter((series) => series.startsWith('mes_work_orders{')).length;
+
+  it('publishes as many as its limit, counts the rest and says so once', async () => {
+    const warnings: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) });
+    let count = 1000;
+    const options = { version: '0', seriesLimit: 1000, clock: systemClock, log };
+    using scraper = new Scraper({ ...options, collectors: [many(() => count), works('good')] });
+    expect((await scrape(scraper, 5000)).get(dropped)).toBe(0);
+    count = 1007;
+    for (const total of [7, 14]) {
+      const found = await scrape(scraper, 5000);
+      expect(found.get(dropped)).toBe(total);
+      expect(published(found)).toBe(1000);
+      expect(found.get(success('many'))).toBe(1);
+      expect(found.get('mes_up{target="good"}')).toBe(1);
+    }
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('"dropped":7,"limit":1000');
+  });
+});
+
+describe('the last success of a collector', () => {
+  it('is unknown before the first one, and stays when the next scrapes fail', async () => {
+    let isUp = false;
+    const sometimes = collector('x', async () => {
+      if (!isUp) throw new Error('down');
+      return { samples: [] };
+    });
+    using scraper = scraperOf(sometimes);
+    const last = 'mes_exporter_collector_last_success_timestamp_seconds{collector="mes",target="x"}';
+    expect((await scrape(scraper, 5000)).has(last)).toBe(false);
+    isUp = true;
+    const at = (await scrape(scraper, 5000)).get(last);
+    expect(at).toBeGreaterThan(1.7e9);
+    isUp = false;
+    expect((await scrape(scraper, 5000)).get(last)).toBe(at);
   });
 });
 

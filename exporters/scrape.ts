@@ -1,5 +1,6 @@
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import { withSpan } from '../kit/tracing.ts';
 import { metrics } from './catalogue.ts';
 import type { Collector } from './collector.ts';
 import { type CollectorResult, CollectorRun } from './collector-run.ts';
@@ -47,17 +48,16 @@ export class Scraper implements Disposable {
     limitMs: number,
     isMeant: (collector: Collector) => boolean = () => true,
   ): Promise<CollectorResult[]> {
-    return Promise.all(
-      this.#runs.filter(({ collector }) => isMeant(collector)).map((run) => run.run(limitMs)),
-    );
+    const meant = this.#runs.filter(({ collector }) => isMeant(collector));
+    const attributes = () => ({ 'andon.collectors': meant.length, 'andon.limit_ms': limitMs });
+    return withSpan('scrape', { attributes }, () => Promise.all(meant.map((run) => run.run(limitMs))));
   }
 
   /** Everything that a scrape publishes, `mes_exporter_build_info` included. */
-  *samplesOf(results: readonly CollectorResult[]): Generator<Sample> {
-    for (const { samples } of results) yield* samples;
+  samplesOf(results: readonly CollectorResult[]): (readonly Sample[])[] {
     const build = { version: this.#version, node_version: process.version };
-    yield sample(metrics.buildInfo, build, 1);
-    yield sample(metrics.andonBuildInfo, build, 1);
+    const own = [sample(metrics.buildInfo, build, 1), sample(metrics.andonBuildInfo, build, 1)];
+    return [...results.map(({ samples }) => samples), own];
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,3 @@
-import express, { type Express } from 'express';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf, UnavailableError } from '../kit/errors.ts';
 import { type ListeningServer, listen } from '../kit/http-server.ts';
@@ -9,8 +8,10 @@ import { type ExporterConfig, namesAtMetrics } from './config.ts';
 import { DatabaseSessions } from './databases/sessions.ts';
 import { processMetrics } from './process-metrics.ts';
 import { Scraper } from './scrape.ts';
-import { landingPage } from './web/landing-page.ts';
-import { type MetricsSource, metricsRoute, probeRoute } from './web/metrics-routes.ts';
+import { exporterApp } from './web/app.ts';
+import { serverTls } from './web/client-certificate.ts';
+import { redactionOf } from './web/redaction.ts';
+import { WebConfigFile } from './web/web-config-file.ts';
 
 export interface ExporterOptions {
   config: ExporterConfig;
@@ -22,9 +23,14 @@ export interface ExporterOptions {
   fetch?: typeof fetch;
 }
 
-/** Serves /metrics of the configured targets. Leaving its scope closes the server and every connection to a target. */
+/**
+ * Serves /metrics of the configured targets and /probe of each. Leaving its scope closes the server and every connection to a target.
+ * Throws a UsageError when the web configuration has mistakes, and an UnavailableError when it cannot listen.
+ */
 export async function startExporter(options: ExporterOptions): Promise<ListeningServer> {
   const { config, targets, version, log, clock = systemClock } = options;
+  const door = WebConfigFile.open(config.web_config, log);
+  const current = () => door.current();
   await using opened = new AsyncDisposableStack();
   const sessions = opened.use(new DatabaseSessions());
   const setup = { config, targets, sessions, fetch: options.fetch ?? fetch, clock, log };
@@ -32,9 +38,17 @@ export async function startExporter(options: ExporterOptions): Promise<Listening
   const scraper = opened.use(
     new Scraper({ collectors, version, seriesLimit: config.series_limit, clock, log }),
   );
-  const source = { scraper, targets, atMetrics: namesAtMetrics(config, targets), self: processMetrics() };
+  const source = {
+    scraper,
+    targets,
+    atMetrics: namesAtMetrics(config, targets),
+    self: processMetrics(),
+    redact: redactionOf({ targets, config }),
+    log,
+  };
+  const app = exporterApp({ source, version, maxRequests: config.max_requests, current, clock });
   const server = opened.use(
-    await listen(exporterApp(source, version), config.listen).catch((cause) => {
+    await listen(app, config.listen, serverTls(current, log)).catch((cause) => {
       throw new UnavailableError(
         'exporter.listen',
         `cannot listen on ${config.listen.host}:${config.listen.port}: ${messageOf(cause)}`,
@@ -46,24 +60,4 @@ export async function startExporter(options: ExporterOptions): Promise<Listening
   const owned = opened.move();
   const { host, port, url } = server;
   return { host, port, url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-function exporterApp(source: MetricsSource, version: string): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  // Neither depends on a target: an exporter whose targets are down is healthy, and says so at /metrics.
-  app.get('/-/healthy', (_request, response) => {
-    response.type('text').send('healthy\n');
-  });
-  app.get('/-/ready', (_request, response) => {
-    response.type('text').send('ready\n');
-  });
-  app.get('/metrics', metricsRoute(source));
-  app.get('/probe', probeRoute(source));
-  app.get('/', (_request, response) => {
-    response.type('html').send(landingPage(version, source.scraper.collectors));
-  });
-  for (const collector of source.scraper.collectors) collector.routes?.(app);
-  return app;
 }

@@ -40,12 +40,26 @@ export const targetSchema = z.discriminatedUnion('kind', [
     kind: z.literal('rabbitmq'),
     url: url(['amqp:', 'amqps:']),
     management: httpUrl,
+    /** Its Prometheus endpoint (plugin rabbitmq_prometheus): the exporter reads queues there instead, which costs the broker less. */
+    prometheus: httpUrl.optional(),
     ...common,
   }),
   z.strictObject({
     kind: z.literal('kafka'),
     /** `host:port` of some brokers of the cluster. */
     brokers: z.array(z.string().regex(/^[^\s:]+:\d+$/, 'must be host:port')).min(1),
+    /** TLS with the certificate authorities of the system, or with those in a file (PEM). */
+    tls: z.union([z.literal(true), z.strictObject({ ca_file: z.string() })]).optional(),
+    sasl: z
+      .strictObject({
+        mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+        username: z.string(),
+        password: z.string(),
+      })
+      .optional(),
+    /** The consumer groups and topics that are reported (exact, or a prefix that ends with *). */
+    groups: z.array(z.string()).default(['*']),
+    topics: z.array(z.string()).default(['*']),
     ...common,
   }),
   /** One link through Andon's TCP proxy: the control address of the proxy and the link's name there. */

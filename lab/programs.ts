@@ -29,6 +29,12 @@ const programs = {
     package: 'prometheus-alertmanager',
   },
   promtool: { title: 'promtool', names: ['promtool'], package: 'prometheus' },
+  mariadbd: { title: 'MariaDB', names: ['mariadbd'], package: 'mariadb-server' },
+  'mariadb-install-db': {
+    title: 'mariadb-install-db',
+    names: ['mariadb-install-db'],
+    package: 'mariadb-server',
+  },
   amtool: { title: 'amtool', names: ['amtool'], package: 'prometheus-alertmanager' },
 } satisfies Record<string, Program>;
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { failSpan, isInTrace, traceHeaders, withSpan } from '../kit/tracing.ts';
 import { onBehalfHeaders } from './mes-api.ts';
 import type { Caller } from './settings.ts';
 
@@ -25,8 +26,28 @@ export interface MesAnswer {
   body: unknown;
 }
 
-/** Calls the MES and returns its answer, whatever it is; throws when there is none in time. */
-export async function callMes(access: MesAccess, call: MesCall): Promise<MesAnswer> {
+/**
+ * Calls the MES and returns its answer, whatever it is; throws when there is none in time. It is a span of the trace that it
+ * carries on, and begins one where something is to be done: the looking that goes on all day would bury the rest.
+ */
+export function callMes(access: MesAccess, call: MesCall): Promise<MesAnswer> {
+  if (call.method === 'GET' && !isInTrace()) return answerTo(access, call);
+  const attributes = () => ({
+    'http.request.method': call.method,
+    'url.path': call.path,
+    'server.address': new URL(access.url).host,
+    ...(call.key === undefined ? {} : { 'andon.idempotency_key': call.key }),
+  });
+  const place = call.path.split(/[/?]/, 2)[1];
+  return withSpan(`${call.method} /${place}`, { kind: 'client', attributes }, async (span) => {
+    const answer = await answerTo(access, call);
+    span.setAttribute('http.response.status_code', answer.status);
+    if (answer.status >= 400) failSpan(span, `answered ${answer.status}`);
+    return answer;
+  });
+}
+
+async function answerTo(access: MesAccess, call: MesCall): Promise<MesAnswer> {
   // Not AbortSignal.any: it would hang a new signal on the caller's, which lives as long as the process.
   const limit = new AbortController();
   const end = () => limit.abort(call.signal?.reason);
@@ -63,6 +84,7 @@ async function exchange(
 
 function headersOf({ token }: MesAccess, { key, onBehalf }: MesCall, body: string): OutgoingHttpHeaders {
   return {
+    ...traceHeaders(),
     authorization: `Bearer ${token}`,
     'content-length': Buffer.byteLength(body),
     ...(body === '' ? {} : { 'content-type': 'application/json' }),

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startOtlpReceiver } from '../kit/testing/otlp-receiver.ts';
 import { nodeArguments, plantPrograms } from './processes.ts';
 import { standardLine } from './settings.ts';
 
@@ -26,11 +27,15 @@ const gatewaySettings = () => ({
   journal: path.join(folder, 'journal.sqlite'),
 });
 
-function start(settings: object): { child: ChildProcess; lines: () => object[]; exited: Promise<unknown[]> } {
+function start(
+  settings: object,
+  env: Record<string, string> = {},
+): { child: ChildProcess; lines: () => object[]; exited: Promise<unknown[]> } {
   const file = path.join(folder, 'settings.json');
   writeFileSync(file, JSON.stringify(settings));
   const child = spawn(process.execPath, [...nodeArguments, plantPrograms.edge.module, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   children.push(child);
   let output = '';
@@ -76,5 +81,37 @@ describe('A process of the plant', () => {
     const text = JSON.stringify(gateway.lines());
     expect(text).toContain('retrys');
     expect(text).toContain('journal');
+  });
+
+  const post = async (url: string) => {
+    const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    await (await fetch(`${url}/operations`, { method: 'POST', headers })).text();
+  };
+
+  it('tells its spans to the collector that the environment names, the last ones at its end.', async () => {
+    await using receiver = await startOtlpReceiver();
+    const gateway = start(gatewaySettings(), { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
+    await post(await ready(gateway));
+    gateway.child.stdin?.end();
+    expect(await gateway.exited).toEqual([0, null]);
+    expect(receiver.spans).toContainEqual(
+      expect.objectContaining({
+        name: 'POST /operations',
+        service: 'andon-edge',
+        traceId: 'a'.repeat(32),
+        parentSpanId: 'b'.repeat(16),
+        attributes: expect.objectContaining({ 'http.response.status_code': 401 }),
+      }),
+    );
+  });
+
+  it('works and ends as ever when that collector is away, and says so once.', async () => {
+    const gateway = start(gatewaySettings(), { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    await post(await ready(gateway));
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.exited).toEqual([0, null]);
+    expect(
+      gateway.lines().filter((line) => JSON.stringify(line).includes('trouble with traces')),
+    ).toHaveLength(1);
   });
 });

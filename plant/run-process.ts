@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf, UsageError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
+import { startTracing } from '../kit/tracing-start.ts';
 import { describeProblems } from './describe-problems.ts';
 import { stdoutLog } from './process-log.ts';
 
@@ -30,9 +31,11 @@ export async function runProcess<S extends z.ZodType<{ log_level: string }>>(
 ): Promise<void> {
   let log = stdoutLog(name, 'info');
   const end = askedToEnd();
+  let tracing: AsyncDisposable | undefined;
   try {
     const settings = readSettings(name, process.argv[2], schema);
     log = stdoutLog(name, settings.log_level);
+    tracing = await startTracing({ env: process.env, service: `andon-${name}`, log });
     await using running = await start(settings, { log, clock: systemClock, signal: end });
     writeSync(1, `${JSON.stringify({ ready: true, url: running.url })}\n`);
     await untilAborted(end);
@@ -43,6 +46,9 @@ export async function runProcess<S extends z.ZodType<{ log_level: string }>>(
     }
   } finally {
     process.stdin.destroy();
+    await tracing?.[Symbol.asyncDispose]();
+    // An attempt to send spans that goes on must not keep the process.
+    if (tracing !== undefined) process.exit();
   }
 }
 

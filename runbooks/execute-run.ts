@@ -2,6 +2,7 @@ import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import type { Targets } from '../kit/targets.ts';
+import { type Attributes, failSpan, withSpan } from '../kit/tracing.ts';
 import type { AuditLog } from './audit.ts';
 import { withDeadline } from './deadline.ts';
 import { resolveTarget } from './resolve-target.ts';
@@ -35,12 +36,35 @@ interface Verdict {
 }
 
 /** Carries out a run that `deps.owner` has claimed, and stores how it ended. Does not throw for what the run meets. */
-export async function executeRun(
+export function executeRun(
   run: StoredRun,
   runbook: Runbook,
   deps: ExecutionDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  return withSpan(`runbook ${runbook.id}`, { attributes: () => aboutRun(run) }, async (span) => {
+    const { outcome, reason } = await carryOut(run, runbook, deps, signal);
+    span.setAttributes({ 'andon.outcome': outcome, 'andon.reason': reason });
+    if (outcome !== 'succeeded') failSpan(span, reason);
+  });
+}
+
+/** The fingerprint is that of the alert in Alertmanager, under which its notices and the run's record stand too. */
+const aboutRun = ({ id, runbook, target, actor, alert, fingerprint }: StoredRun): Attributes => ({
+  'andon.run': String(id),
+  'andon.runbook': runbook,
+  'andon.actor': actor,
+  'andon.alert.fingerprint': fingerprint,
+  ...(alert === null ? {} : { 'andon.alert.name': alert }),
+  ...(target === null ? {} : { 'andon.target': target }),
+});
+
+async function carryOut(
+  run: StoredRun,
+  runbook: Runbook,
+  deps: ExecutionDeps,
+  signal: AbortSignal,
+): Promise<Verdict> {
   const { store, audit, clock, log, owner } = deps;
   const done = new AbortController();
   const renewing = keepLease(run, deps, done.signal);
@@ -52,6 +76,7 @@ export async function executeRun(
     log.error({ run: run.id, outcome }, 'the run had been handed off because its lease had expired');
   const level = outcome === 'succeeded' ? 'info' : 'warn';
   log[level]({ run: run.id, runbook: run.runbook, target: run.target, outcome, reason }, 'runbook finished');
+  return { outcome, reason };
 }
 
 /** What could not be put on record is for a person to look at, however well it went. */
@@ -137,8 +162,25 @@ async function stepsAndChecks(
   return { outcome: 'succeeded', reason: reasons.join('; ') };
 }
 
+function recordStep(
+  run: StoredRun,
+  position: number,
+  entry: RunbookStep,
+  world: StepWorld,
+  deps: ExecutionDeps,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const attributes = () => ({ 'andon.run': String(run.id), 'andon.step': position + 1 });
+  return withSpan(`runbook step ${entry.step}`, { attributes }, async (span) => {
+    const result = await takeStep(run, position, entry, world, deps, signal);
+    span.setAttributes({ 'andon.outcome': result.outcome, 'andon.touched': result.touched });
+    if (result.outcome !== 'succeeded') failSpan(span, result.summary);
+    return result;
+  });
+}
+
 /** The step is on record before it acts, so that a crash never leaves an act that nobody knows of. */
-async function recordStep(
+async function takeStep(
   run: StoredRun,
   position: number,
   entry: RunbookStep,

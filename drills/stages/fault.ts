@@ -1,5 +1,6 @@
 import { isoTime } from '../../kit/clock.ts';
 import { messageOf, UnavailableError } from '../../kit/errors.ts';
+import { failSpan, type Span, startSpan } from '../../kit/tracing.ts';
 import type { Fault, Host } from '../fault.ts';
 import { faultOf } from '../faults/registry.ts';
 import { type ActiveFault, note, type Run } from '../run.ts';
@@ -58,7 +59,12 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     targets: deps.settings.targets,
     load: run.load,
   };
-  const injection = await fault.inject(plan, step.with, named, host, run.signal);
+  const span = faultSpan(run, base);
+  const injection = await fault.inject(plan, step.with, named, host, run.signal).catch((error: unknown) => {
+    failSpan(span, error);
+    span.end();
+    throw error;
+  });
   const injectedAtMs = deps.clock.now();
   const active: ActiveFault = {
     index,
@@ -67,6 +73,7 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     undoId,
     injectedAtMs,
     dueAtMs: plannedAtMs + step.for,
+    span,
   };
   run.faults.push(active);
   journal.write({ type: 'fault-injected', at: isoTime(injectedAtMs), ...base });
@@ -76,6 +83,19 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     },
     (error: unknown) => deps.log.debug({ error: messageOf(error) }, 'fault watch ended'),
   );
+}
+
+function faultSpan(
+  { id }: Run,
+  { index, kind, target }: { index: number; kind: string; target: string },
+): Span {
+  const attributes = () => ({
+    'andon.run': id,
+    'andon.fault': kind,
+    'andon.target': target,
+    'andon.step': index + 1,
+  });
+  return startSpan(`drill fault ${kind}`, { attributes });
 }
 
 /** Lifts what is over, the last one in first out. */
@@ -98,6 +118,13 @@ async function lift(run: Run, fault: ActiveFault, by: string): Promise<void> {
   fault.liftedBy = by;
   journal.write({ type: 'fault-lifted', at: isoTime(fault.liftedAtMs), ...base, by, touched });
   if (error !== undefined) note(run, `lifting ${base.kind} on ${base.target} failed: ${error}`);
+  endSpan(fault.span, { by, touched, error });
+}
+
+function endSpan(span: Span, lifted: { by: string; touched: number; error: string | undefined }): void {
+  span.setAttributes({ 'andon.lifted_by': lifted.by, 'andon.touched': lifted.touched });
+  if (lifted.error !== undefined) failSpan(span, lifted.error);
+  span.end();
 }
 
 /** Lifts everything that is still in. Runs under its own deadline, whatever has been aborted. */

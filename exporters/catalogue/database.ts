@@ -34,13 +34,17 @@ export const databaseMetrics = {
   dbReplicationLag: gauge(
     'mes_db_replication_lag_seconds',
     ['target'],
-    'How far the replica is behind; the farthest where this server is the primary.',
+    'How far the replica is behind; the farthest one where this server is the primary. Left out where there is none.',
   ),
-  dbSize: gauge('mes_db_size_bytes', ['target'], 'Size of the database on disk.'),
+  dbSize: gauge(
+    'mes_db_size_bytes',
+    ['target'],
+    'Size of the database on disk. Measured at most once a minute.',
+  ),
   dbLogSize: gauge(
     'mes_db_log_size_bytes',
     ['target'],
-    'Size of the write-ahead log (PostgreSQL) or of the binary logs (MySQL) on disk.',
+    'Size of the write-ahead log (PostgreSQL) or of the binary logs (MySQL) on disk. Measured at most once a minute.',
   ),
   dbBlockingSessions: gauge(
     'mes_db_blocking_sessions',

@@ -20,6 +20,11 @@ export const deviceMetrics = {
   deviceSequenceGaps: counter(
     'mes_device_sequence_gaps_total',
     ['target', 'line', 'device'],
-    'Breaks in the Sparkplug sequence numbers.',
+    'Breaks in the Sparkplug sequence numbers of an edge node that were not closed in time.',
+  ),
+  deviceMessagesRefused: counter(
+    'mes_device_messages_refused_total',
+    ['target', 'source', 'reason'],
+    'What devices sent and was not taken: it could not be read, or there are too many devices.',
   ),
 };

@@ -30,7 +30,7 @@ export const queueMetrics = {
   queueDeadLettered: counter(
     'mes_queue_messages_dead_lettered_total',
     ['target', 'vhost', 'queue'],
-    'Messages moved to a dead-letter queue.',
+    'Messages moved to a dead-letter queue; of the whole node, without vhost and queue, where only its Prometheus endpoint is read.',
   ),
   queueOldestMessage: gauge(
     'mes_queue_oldest_message_timestamp_seconds',
@@ -41,7 +41,12 @@ export const queueMetrics = {
   queueCanaryRoundtrip: histogram(
     'mes_queue_canary_roundtrip_seconds',
     ['target', 'vhost', 'queue'],
-    'Time from publishing a probe message to receiving it.',
+    'Time from the first attempt to publish a probe message to receiving it.',
+  ),
+  queueCanaryPending: gauge(
+    'mes_queue_canary_oldest_pending_timestamp_seconds',
+    ['target', 'vhost', 'queue'],
+    'When the oldest probe message was first sent that has not come back; absent while none is under way.',
   ),
   queueGroupLag: gauge(
     'mes_queue_group_lag_messages',

@@ -39,6 +39,11 @@ export const syncMetrics = {
     ['target', 'source', 'destination', 'dimension'],
     'Records that were compared at the last comparison.',
   ),
+  consistencyUnsettled: gauge(
+    'mes_consistency_unsettled_records',
+    ['target', 'source', 'destination'],
+    'Records that differed at the last comparison but changed after its watermark, so that they do not count yet.',
+  ),
   consistencyLastCheck: gauge(
     'mes_consistency_last_check_timestamp_seconds',
     ['target', 'source', 'destination'],

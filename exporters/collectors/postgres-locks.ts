@@ -1,36 +1,61 @@
 import { metrics } from '../catalogue.ts';
 import { type Collected, type Collector, collectorTimeoutMs } from '../collector.ts';
-import { serverAnswered } from '../databases/postgres-session.ts';
+import { isAboutTheStatement } from '../databases/postgres-connection.ts';
 import { type CollectorKind, forEachTarget } from '../exporter-setup.ts';
 import { type Sample, sample } from '../sample.ts';
 
-// Reads the lock table and the list of sessions, and never a table of a user: a lock on such a table cannot
-// hold it up. pg_blocking_pids is asked for the waiting sessions only, because it stops the lock manager.
+/** The application's name as a label; a server process without one goes by its kind. */
+const cleanName = `regexp_replace(coalesce(nullif(application_name, ''), backend_type, 'unnamed'),
+  '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4,}', '#', 'gi')`;
+
+// Reads the lock table and the list of sessions, and never a table of a user: a lock on such a table cannot hold it up.
+// pg_blocking_pids stops the lock manager, so it is asked once for each queue and not for each session in it: who stands at the
+// head waits for those who hold the lock, the others for them too. It gives 0 for a prepared transaction, which has no session.
+// Long numbers in application names, such as process ids, would make a series each.
 const locksQuery = `
 WITH waiting AS MATERIALIZED (
-  SELECT pid, min(waitstart) AS since FROM pg_locks WHERE NOT granted GROUP BY pid
+  SELECT pid, waitstart, concat_ws(' ', mode, locktype, database, relation, page, tuple, virtualxid, transactionid,
+                                   classid, objid, objsubid) AS queue
+  FROM pg_locks WHERE NOT granted
+), sessions AS MATERIALIZED (
+  SELECT pid, datname, xact_start, application_name, backend_type FROM pg_stat_activity
 ), blocked AS MATERIALIZED (
-  SELECT waiting.since, pg_blocking_pids(waiting.pid) AS blockers
-  FROM waiting JOIN pg_stat_activity AS session USING (pid)
-  WHERE session.datname = current_database()
-    AND session.application_name IS DISTINCT FROM current_setting('application_name')
+  SELECT queue, pid, waitstart, application_name, backend_type FROM waiting JOIN sessions USING (pid)
+  WHERE datname = current_database() AND application_name IS DISTINCT FROM current_setting('application_name')
+), heads AS MATERIALIZED (
+  SELECT queue, pg_blocking_pids((array_agg(pid ORDER BY waitstart))[1]) AS blockers FROM blocked GROUP BY queue
+), blockers AS MATERIALIZED (
+  SELECT queue, blocker.pid, application_name, backend_type, xact_start
+  FROM heads CROSS JOIN unnest(blockers) AS blocker(pid) LEFT JOIN sessions ON sessions.pid = blocker.pid
 ), roots AS (
-  SELECT coalesce(nullif(application_name, ''), 'unnamed') AS application,
+  SELECT ${cleanName} AS application,
          max(extract(epoch FROM clock_timestamp() - xact_start))::float8 AS seconds
-  FROM pg_stat_activity
-  WHERE pid IN (SELECT unnest(blockers) FROM blocked) AND pid NOT IN (SELECT pid FROM waiting)
-    AND xact_start IS NOT NULL
-  GROUP BY 1 ORDER BY 2 DESC LIMIT 5
+  FROM blockers
+  WHERE pid NOT IN (SELECT pid FROM waiting) AND xact_start IS NOT NULL
+  GROUP BY application ORDER BY seconds DESC LIMIT 5
+), blocking_names AS (
+  SELECT DISTINCT queue, CASE pid WHEN 0 THEN 'prepared transaction'
+                         ELSE ${cleanName} END AS blocker
+  FROM blockers
+), blocked_names AS (
+  SELECT queue, ${cleanName} AS blocked, sum(sessions)::int AS sessions
+  FROM (SELECT queue, application_name, backend_type, count(*) AS sessions FROM blocked GROUP BY 1, 2, 3) AS raw
+  GROUP BY 1, 2
+), pairs AS (
+  SELECT blocker, blocked, sum(sessions)::int AS sessions FROM blocking_names JOIN blocked_names USING (queue)
+  GROUP BY blocker, blocked ORDER BY sessions DESC, blocker, blocked LIMIT 10
 )
 SELECT count(*)::int AS blocked,
-       coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float8 AS oldest_wait,
-       (SELECT coalesce(json_agg(roots), '[]') FROM roots) AS roots
-FROM blocked WHERE cardinality(blockers) > 0`;
+       coalesce(extract(epoch FROM clock_timestamp() - min(waitstart)), 0)::float8 AS oldest_wait,
+       (SELECT coalesce(json_agg(roots), '[]') FROM roots) AS roots,
+       (SELECT coalesce(json_agg(pairs), '[]') FROM pairs) AS pairs
+FROM blocked`;
 
 type LocksRow = {
   blocked: number;
   oldest_wait: number;
   roots: { application: string; seconds: number }[];
+  pairs: { blocker: string; blocked: string; sessions: number }[];
 };
 
 /** Who waits for whom in a database, over a connection that nothing else uses. PostgreSQL 14 and later. */
@@ -49,7 +74,7 @@ export const postgresLocks: CollectorKind = forEachTarget(
           const rows = await session.query<LocksRow>(locksQuery, run);
           return { samples: [up(1), ...rows.flatMap((row) => lockSamples(target, row))] };
         } catch (failure) {
-          return { samples: [up(serverAnswered(failure) ? 1 : 0)], failure };
+          return { samples: [up(isAboutTheStatement(failure) ? 1 : 0)], failure };
         }
       },
       [Symbol.dispose]: () => {},
@@ -57,10 +82,13 @@ export const postgresLocks: CollectorKind = forEachTarget(
   },
 );
 
-const lockSamples = (target: string, { blocked, oldest_wait, roots }: LocksRow): Sample[] => [
+const lockSamples = (target: string, { blocked, oldest_wait, roots, pairs }: LocksRow): Sample[] => [
   sample(metrics.dbBlockedSessions, { target }, blocked),
   sample(metrics.dbOldestLockWait, { target }, oldest_wait),
   ...roots.map(({ application, seconds }) =>
     sample(metrics.dbRootBlockerTransaction, { target, application }, seconds),
+  ),
+  ...pairs.map(({ blocker, blocked: waiting, sessions }) =>
+    sample(metrics.dbBlockingSessions, { target, blocker, blocked: waiting }, sessions),
   ),
 ];

@@ -1,133 +1,119 @@
-import { Socket } from 'node:net';
-import pg from 'pg';
-import Cursor from 'pg-cursor';
-import { addressOf, type PostgresSession, postgresSettings } from '../../kit/postgres.ts';
 import type { ScrapeRun } from '../collector.ts';
-import {
-  type DatabaseSession,
-  exporterApplicationName,
-  lockTimeoutMs,
-  type Row,
-  rowsAtATime,
-  statementBudgetMs,
-  Turnstile,
-} from './session.ts';
+import { PostgresConnection } from './postgres-connection.ts';
+import { PostgresStatements } from './postgres-statements.ts';
+import { type DatabaseSession, type Row, rowsAtATime } from './session.ts';
+import { Turnstile } from './turnstile.ts';
 
-interface OpenSession {
-  client: pg.Client;
-  socket: Socket;
-  /** What the server was last told to spend on a statement. */
-  budgetMs: number;
-}
-
-const usualBudgetMs = 2000;
+/** A statement of a user may sort a large table before its first row. Runs of a scrape are over sooner. */
+const longestFetchMs = 10_000;
+/** Longer than whatever may be inside. */
+const waitToCloseMs = longestFetchMs + 5000;
 
 /**
- * A session of PostgreSQL. When the run is over the socket is destroyed, because a half-open connection answers nothing, not even
- * a goodbye; by then the server has cancelled the statement itself.
+ * A session of PostgreSQL. Statements are cancelled by the server itself before the time of their run is over; where the network
+ * gives no answer either, the connection is destroyed.
  */
 export class PostgresCollectorSession implements DatabaseSession {
-  readonly #session: PostgresSession;
+  readonly #url: string;
   readonly #turnstile = new Turnstile();
-  #open: OpenSession | undefined;
+  #statements: PostgresStatements | undefined;
+  #cursors = 0;
+  #isDisposed = false;
 
   constructor(url: string) {
-    const limits = { statementTimeoutMs: usualBudgetMs, lockTimeoutMs };
-    this.#session = { url, applicationName: exporterApplicationName, ...limits };
+    this.#url = url;
   }
 
   async query<R extends Row = Row>(text: string, run: ScrapeRun): Promise<R[]> {
-    using _turn = await this.#turnstile.enter(run.signal);
-    return await run.step(firstWords(text), () =>
-      this.#withClient(run, async (client) => (await client.query<R>(text)).rows),
-    );
+    return (await this.#inTurn(text, run, (statements) => statements.ask(text, run))) as R[];
   }
 
+  /** Between two batches others get their turn: a long stream starves nobody, and two can be read side by side. */
   async *batches(text: string, run: ScrapeRun): AsyncGenerator<Row[]> {
-    using _turn = await this.#turnstile.enter(run.signal);
-    const open = (client: pg.Client) => this.#begin(client, text);
-    const { client, cursor } = await run.step(firstWords(text), () => this.#withClient(run, open));
+    this.#cursors += 1;
+    const cursor = `andon_${this.#cursors}`;
+    const { statements, first } = await this.#inTurn(text, run, async (statements) => {
+      await statements.open(cursor, text, run, longestFetchMs);
+      return { statements, first: await fetchBatch(statements, cursor, run) };
+    });
+    const close = () => void this.#close(statements, cursor);
+    // Who reads may wait for something else meanwhile: the transaction ends with the run all the same.
+    run.signal.addEventListener('abort', close, { once: true });
     try {
-      for (;;) {
-        const rows = await this.#guarded(run, () => cursor.read(rowsAtATime));
+      for (let rows = first; ; rows = await this.#next(statements, cursor, run)) {
         if (rows.length > 0) yield rows;
         if (rows.length < rowsAtATime) return;
       }
     } finally {
-      // What has failed or was left early is closed too; on a lost connection there is nothing to close.
-      await this.#guarded(run, async () => {
-        await cursor.close();
-        await client.query('ROLLBACK');
-      }).catch(() => this.#forget());
+      run.signal.removeEventListener('abort', close);
+      close();
     }
   }
 
-  async #begin(client: pg.Client, text: string): Promise<{ client: pg.Client; cursor: Cursor<Row> }> {
-    await client.query('BEGIN READ ONLY');
-    return { client, cursor: client.query(new Cursor<Row>(text)) };
+  async #next(statements: PostgresStatements, cursor: string, run: ScrapeRun): Promise<Row[]> {
+    using _turn = await this.#turnstile.enter(run.signal, 'FETCH');
+    return await fetchBatch(statements, cursor, run);
   }
 
-  /** A connection that was lost since the last scrape is made anew once; a statement that fails leaves it open. */
-  async #withClient<T>(run: ScrapeRun, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const reused = this.#open !== undefined;
-    const ask = () => this.#guarded(run, async () => work(await this.#ready(run)));
+  /** What was left early; nobody waits for this. */
+  async #close(statements: PostgresStatements, cursor: string): Promise<void> {
+    if (!statements.isOpen(cursor)) return;
     try {
-      return await ask();
+      using _turn = await this.#turnstile.enter(AbortSignal.timeout(waitToCloseMs), 'CLOSE');
+      await statements.close(cursor);
+    } catch {
+      statements.connection[Symbol.dispose]();
+    }
+  }
+
+  async #inTurn<T>(
+    text: string,
+    run: ScrapeRun,
+    work: (statements: PostgresStatements) => Promise<T>,
+  ): Promise<T> {
+    using _turn = await this.#turnstile.enter(run.signal, text);
+    return await run.step(firstWords(text), () => this.#connected(run, work));
+  }
+
+  /** A connection that was lost since the last scrape is made anew once. */
+  async #connected<T>(run: ScrapeRun, work: (statements: PostgresStatements) => Promise<T>): Promise<T> {
+    const kept = this.#kept();
+    try {
+      return await work(kept ?? (await this.#connect(run)));
     } catch (error) {
-      const lostSinceLastScrape = reused && this.#open === undefined && !run.signal.aborted;
+      const lostSinceLastScrape = kept?.connection.isLost === true && !run.signal.aborted;
       if (!lostSinceLastScrape) throw error;
-      return await ask();
+      return await work(await this.#connect(run));
     }
   }
 
-  /** Destroys the connection when the run is over meanwhile. */
-  async #guarded<T>({ signal }: ScrapeRun, work: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    const destroy = () => this.#forget();
-    signal.addEventListener('abort', destroy, { once: true });
-    try {
-      return await work();
-    } catch (error) {
-      if (signal.aborted) throw new Error(`${addressOf(this.#session.url)} gave no answer in time`);
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', destroy);
-    }
+  #kept(): PostgresStatements | undefined {
+    return this.#statements?.connection.isLost === false ? this.#statements : undefined;
   }
 
-  async #ready(run: ScrapeRun): Promise<pg.Client> {
-    const open = this.#open ?? (await this.#connect());
-    const budgetMs = statementBudgetMs(run);
-    if (budgetMs !== open.budgetMs) {
-      await open.client.query(`SET statement_timeout = ${Math.floor(budgetMs)}`);
-      open.budgetMs = budgetMs;
-    }
-    return open.client;
-  }
-
-  async #connect(): Promise<OpenSession> {
-    const socket = new Socket();
-    const client = new pg.Client({ ...postgresSettings(this.#session), stream: () => socket });
-    const open = { client, socket, budgetMs: usualBudgetMs };
-    this.#open = open;
-    client.on('error', () => this.#forget(open));
-    client.on('end', () => this.#forget(open));
-    try {
-      await client.connect();
-      return open;
-    } catch (error) {
-      this.#forget(open);
-      throw error;
-    }
-  }
-
-  #forget(open = this.#open): void {
-    open?.socket.destroy();
-    if (this.#open === open) this.#open = undefined;
+  async #connect({ signal }: ScrapeRun): Promise<PostgresStatements> {
+    if (this.#isDisposed) throw new Error('the exporter ends');
+    const connection = await PostgresConnection.open(this.#url, signal);
+    if (this.#isDisposed) connection[Symbol.dispose]();
+    this.#statements = new PostgresStatements(connection);
+    return this.#statements;
   }
 
   [Symbol.dispose](): void {
-    this.#forget();
+    this.#isDisposed = true;
+    this.#statements?.connection[Symbol.dispose]();
+  }
+}
+
+/** The next rows; a cursor that has come to its end, or has failed, is closed in the same turn. */
+async function fetchBatch(statements: PostgresStatements, cursor: string, run: ScrapeRun): Promise<Row[]> {
+  let isOver = true;
+  try {
+    const rows = await statements.fetch(cursor, rowsAtATime, run, longestFetchMs);
+    isOver = rows.length < rowsAtATime;
+    return rows;
+  } finally {
+    if (isOver) await statements.close(cursor);
   }
 }
 
@@ -136,10 +122,3 @@ export const firstWords = (text: string): string => {
   const line = text.trim().replaceAll(/\s+/g, ' ');
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 };
-
-/** Whether the server answered, though with an error about this statement: it is up. */
-export function serverAnswered(error: unknown): boolean {
-  if (!(error instanceof pg.DatabaseError)) return false;
-  const aboutTheSession = /^(08|28|3D|53|57P)/;
-  return error.code !== undefined && !aboutTheSession.test(error.code);
-}

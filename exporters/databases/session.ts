@@ -20,34 +20,22 @@ export const exporterApplicationName = 'andon exporter';
 /** So many rows are taken at a time: between two batches others get their turn. */
 export const rowsAtATime = 2000;
 
-/** A wait for a lock so short that nobody queues behind the exporter. */
-export const lockTimeoutMs = 250;
+/** A wait for a lock so short that nobody queues behind the exporter, and a locked table costs a scrape little. */
+export const lockTimeoutMs = 100;
 
-/** What the server may spend on one statement: less than what is left of the run, so that it ends first. */
-export const statementBudgetMs = (run: ScrapeRun): number =>
-  Math.max(50, Math.min(2000, run.remainingMs() - 150));
+/** The most that the server may spend on one statement of a scrape: what waits behind it still has time left. */
+const longestStatementMs = 2000;
+/** For the way there and back, so that the server gives up before the exporter does. */
+const onTheWayMs = 150;
+const shortestStatementMs = 10;
 
-/** Lets one in at a time, in the order in which they came. */
-export class Turnstile {
-  #last: Promise<unknown> = Promise.resolve();
-
-  /** Resolves when it is the caller's turn, with what ends it. Throws when the signal aborts first. */
-  async enter(signal: AbortSignal): Promise<Disposable> {
-    const before = this.#last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = before.then(() => promise);
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(new Error('the database was still busy with another collector'));
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      signal.throwIfAborted();
-      await Promise.race([before, aborted.promise]);
-      return { [Symbol.dispose]: resolve };
-    } catch (error) {
-      resolve();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
-  }
+/**
+ * What the server may spend on one statement: always less than what is left of the run, so that it ends first and nothing of the
+ * exporter is left running there. Throws when too little is left to begin.
+ */
+export function statementBudgetMs(run: ScrapeRun, longestMs = longestStatementMs): number {
+  const left = run.remainingMs();
+  const budgetMs = Math.floor(Math.min(longestMs, left - Math.min(onTheWayMs, left / 3)));
+  if (budgetMs < shortestStatementMs) throw new Error('no time was left to ask the database');
+  return budgetMs;
 }

@@ -6,9 +6,17 @@ const totals = [
   { exclusive: false, messages_ready: 1, messages_unacknowledged: 0, name: 'mes.dead-letters', vhost: '/' },
   { exclusive: true, messages_ready: 0, messages_unacknowledged: 0, name: 'amq.gen-XYZ', vhost: '/' },
 ];
-const statistics = [
-  { message_stats: { ack: 341, redeliver: 3 }, name: 'erp.operations', vhost: '/' },
-  { message_stats: [], name: 'mes.dead-letters', vhost: '/' },
+const items = [
+  {
+    arguments: {},
+    effective_policy_definition: [],
+    head_message_timestamp: 1_750_000_000,
+    message_stats: { ack: 341, redeliver: 3 },
+    messages: 9,
+    name: 'erp.operations',
+    vhost: '/',
+  },
+  { arguments: [], head_message_timestamp: null, message_stats: [], name: 'mes.dead-letters', vhost: '/' },
   { name: 'amq.gen-XYZ', vhost: '/' },
 ];
 const consumers = [
@@ -16,18 +24,36 @@ const consumers = [
   { queue: { name: 'erp.operations', vhost: '/' } },
 ];
 
+/** What the management API is asked for. */
+export type ManagementDoor = 'totals' | 'statistics' | 'consumers' | 'exchanges' | 'bindings';
+
 /** The parts of a broker's management API that the exporter asks, for the user `guest` with the password `p@ss`. */
-export function startFakeRabbitmq(): Promise<ListeningServer> {
+export function startFakeRabbitmq(
+  answers: Partial<Record<ManagementDoor, unknown>> = {},
+): Promise<ListeningServer> {
   const expected = `Basic ${Buffer.from('guest:p@ss').toString('base64')}`;
+  const all = {
+    totals,
+    consumers,
+    statistics: { page_count: 1, items },
+    exchanges: [],
+    bindings: [],
+    ...answers,
+  };
   return listen(
     ({ url = '', headers }, response) => {
+      const answer = all[doorOf(url)];
       if (headers.authorization !== expected) response.writeHead(401).end();
-      else if (url.startsWith('/api/consumers')) response.end(JSON.stringify(consumers));
-      else if (url.includes('disable_stats=true')) response.end(JSON.stringify(totals));
-      else response.end(JSON.stringify(statistics));
+      else if (answer !== 'never') response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
     },
     { host: '127.0.0.1', port: 0 },
   );
+}
+
+function doorOf(url: string): ManagementDoor {
+  const [, door] = /^\/api\/(consumers|exchanges|bindings)/.exec(url) ?? [];
+  if (door !== undefined) return door as ManagementDoor;
+  return url.includes('disable_stats=true') ? 'totals' : 'statistics';
 }
 
 /** Its address, as it stands in andon.yaml. */

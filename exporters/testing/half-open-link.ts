@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP link that can be cut like a cable: connections stay open, and no byte passes in either direction. */
+/** A TCP link that can be cut like a cable: connections stay open, and nothing passes in either direction, not even a goodbye. */
 export interface HalfOpenLink extends AsyncDisposable {
   readonly port: number;
   cut(): void;
+  /** Mends it: now either side learns that the other has gone meanwhile. */
   heal(): void;
   /** Answers the next byte of each connection open now with a reset, as a firewall does that has lost its memory. */
   forget(): void;
@@ -17,7 +18,9 @@ export async function startHalfOpenLink(upstreamPort: number): Promise<HalfOpenL
   const sockets = new Set<Socket>();
   const clients = new Set<Socket>();
   const forgotten = new WeakSet<Socket>();
+  const goodbyes = new Set<Socket>();
   let isCut = false;
+  const sayGoodbye = (socket: Socket) => (isCut ? goodbyes.add(socket) : socket.destroy());
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
@@ -34,8 +37,8 @@ export async function startHalfOpenLink(upstreamPort: number): Promise<HalfOpenL
       else if (!isCut) upstream.write(data);
     });
     upstream.on('data', (data) => isCut || client.write(data));
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
+    client.on('close', () => sayGoodbye(upstream));
+    upstream.on('close', () => sayGoodbye(client));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -46,6 +49,8 @@ export async function startHalfOpenLink(upstreamPort: number): Promise<HalfOpenL
     },
     heal: () => {
       isCut = false;
+      for (const socket of goodbyes) socket.destroy();
+      goodbyes.clear();
     },
     forget: () => {
       for (const client of clients) forgotten.add(client);

@@ -1,12 +1,13 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
+import type { Log } from '../../kit/log.ts';
 import type { Targets } from '../../kit/targets.ts';
 import type { Collector } from '../collector.ts';
 import { expositionContentType, renderExposition } from '../exposition.ts';
-import type { Sample } from '../sample.ts';
 import { type Scraper, scrapeLimitMs } from '../scrape.ts';
+import { explanation } from './explanation.ts';
+import type { Redaction } from './redaction.ts';
+import { queryOf, type Selection, selectAtMetrics, selectProbe } from './selection.ts';
+import { sendInPieces } from './send-in-pieces.ts';
 
 /** What the routes serve from. */
 export interface MetricsSource {
@@ -16,55 +17,62 @@ export interface MetricsSource {
   readonly atMetrics: ReadonlySet<string>;
   /** The metrics of the exporter's own process. */
   readonly self: { render(): Promise<string> };
+  /** For what `debug=true` says. */
+  readonly redact: Redaction;
+  readonly log: Log;
 }
 
 /** All that andon.yaml lists, side by side. */
-export function metricsRoute({ scraper, targets, atMetrics, self }: MetricsSource): RequestHandler {
-  const isListed = ({ target }: Collector) => atMetrics.has(target) || !Object.hasOwn(targets, target);
+export function metricsRoute(source: MetricsSource): RequestHandler {
+  const isListed = ({ target }: Collector) =>
+    source.atMetrics.has(target) || !Object.hasOwn(source.targets, target);
+  const collectors = source.scraper.collectors.filter(isListed);
+  return answerWith(source, (query) => selectAtMetrics(query, collectors));
+}
+
+/** One target of andon.yaml. */
+export function probeRoute(source: MetricsSource): RequestHandler {
+  const { scraper, targets } = source;
+  return answerWith(source, (query) => selectProbe(query, scraper.collectors, targets));
+}
+
+function answerWith(source: MetricsSource, select: (query: URLSearchParams) => Selection): RequestHandler {
   return async (request, response) => {
-    const results = await scraper.scrape(limitOf(request), isListed);
-    await sendMetrics(request, response, scraper.samplesOf(results), await self.render());
+    const query = queryOf(request.originalUrl);
+    const selection = select(query);
+    const explain = query.get('debug') === 'true' ? source.redact : undefined;
+    response.type(explain === undefined ? expositionContentType : 'text/plain; charset=utf-8');
+    // Who wants the headers only must not cost the targets a query.
+    if (request.method === 'HEAD') response.end();
+    else await scrapeAndSend(source, selection, explain, request, response);
   };
 }
 
-/** One target of andon.yaml; `collect[]` picks collectors. */
-export function probeRoute({ scraper }: MetricsSource): RequestHandler {
-  return async (request, response) => {
-    const { target } = request.query;
-    const meant = scraper.collectors.filter((collector) => collector.target === target);
-    if (meant.length === 0) {
-      response
-        .status(404)
-        .type('text')
-        .send(`nothing is measured of a target "${String(target)}"\n`);
-      return;
-    }
-    const results = await scraper.scrape(limitOf(request), (collector) => meant.includes(collector));
-    await sendMetrics(request, response, scraper.samplesOf(results));
-  };
-}
-
-const limitOf = (request: Request): number =>
-  scrapeLimitMs(request.get('X-Prometheus-Scrape-Timeout-Seconds'));
-
-/** The text in pieces as they are rendered, compressed for who can read that; nothing waits for a slow reader but its own response. */
-async function sendMetrics(
+async function scrapeAndSend(
+  { scraper, self, log }: MetricsSource,
+  { collectors, own }: Selection,
+  explain: Redaction | undefined,
   request: Request,
   response: Response,
-  samples: Iterable<Sample>,
-  tail = '',
 ): Promise<void> {
-  response.set('content-type', expositionContentType).set('vary', 'accept-encoding');
-  const text = Readable.from(withTail(renderExposition(samples), tail), { objectMode: false });
-  if (request.acceptsEncodings('gzip') === 'gzip') {
-    response.set('content-encoding', 'gzip');
-    await pipeline(text, createGzip({ level: 1 }), response).catch(() => {}); // Whoever asked has gone.
-  } else {
-    await pipeline(text, response).catch(() => {});
-  }
+  const announced = request.get('X-Prometheus-Scrape-Timeout-Seconds');
+  const limitMs = scrapeLimitMs(announced);
+  const started = performance.now();
+  const results = await scraper.scrape(limitMs, (collector) => collectors.has(collector));
+  const usedMs = performance.now() - started;
+  if (response.destroyed) return; // Whoever asked has gone.
+  const before = explain === undefined ? '' : explain(explanation({ results, announced, limitMs, usedMs }));
+  const after = own ? await self.render() : '';
+  await sendInPieces(
+    request,
+    response,
+    around(before, renderExposition(...scraper.samplesOf(results)), after),
+    log,
+  );
 }
 
-async function* withTail(pieces: AsyncIterable<string>, tail: string): AsyncGenerator<string> {
+async function* around(before: string, pieces: AsyncIterable<string>, after: string): AsyncGenerator<string> {
+  if (before !== '') yield before;
   yield* pieces;
-  if (tail !== '') yield tail;
+  if (after !== '') yield after;
 }

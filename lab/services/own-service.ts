@@ -2,6 +2,7 @@ import path from 'node:path';
 import { lineOf, untilReady } from '../../kit/child-ready.ts';
 import { type Child, startChild } from '../../kit/children.ts';
 import { baseEnvironment, type ServiceContext } from './service.ts';
+import { tracingEnvironment } from './tracing-environment.ts';
 
 /** A cold start of Node on a busy computer. */
 const readyWithinMs = 60_000;
@@ -22,7 +23,11 @@ export async function startOwnService(
       name,
       command: self.command,
       args: [...self.args, ...args],
-      env: { ...baseEnvironment(context), NODE_COMPILE_CACHE: path.join(dir, '..', 'compile-cache') },
+      env: {
+        ...baseEnvironment(context),
+        ...tracingEnvironment(context.env),
+        NODE_COMPILE_CACHE: path.join(dir, '..', 'compile-cache'),
+      },
       cwd: dir,
       logFile: path.join(dir, 'logs', `${name}.log`),
     },

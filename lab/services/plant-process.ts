@@ -5,6 +5,7 @@ import { nodeArguments, plantEnvironment, plantPrograms } from '../../plant/proc
 import type { PlantProcess } from '../plant.ts';
 import { ready } from './own-service.ts';
 import { baseEnvironment, type ServiceContext } from './service.ts';
+import { tracingEnvironment } from './tracing-environment.ts';
 
 /** Runs one process of the plant with its settings file, and returns when it serves. */
 export async function startPlantProcess(
@@ -19,7 +20,11 @@ export async function startPlantProcess(
       name,
       command: self.command,
       args: [...nodeArguments, plantPrograms[program].module, file],
-      env: { ...baseEnvironment(context), ...plantEnvironment(path.join(dir, '..', 'compile-cache')) },
+      env: {
+        ...baseEnvironment(context),
+        ...tracingEnvironment(context.env),
+        ...plantEnvironment(path.join(dir, '..', 'compile-cache')),
+      },
       cwd: dir,
       logFile: path.join(dir, 'logs', `${name}.log`),
     },

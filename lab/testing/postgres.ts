@@ -39,7 +39,8 @@ const password = 'test';
 const script = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server';
 const limits = { statementTimeoutMs: 60_000, lockTimeoutMs: 60_000, connectTimeoutMs: 10_000 };
 
-export async function startTestPostgres(): Promise<TestPostgres> {
+/** `more` settings of the server, such as `max_connections=300`, come last and win. */
+export async function startTestPostgres(more: readonly string[] = []): Promise<TestPostgres> {
   const { initdb, postgres } = findPostgres();
   const runner = unprivilegedRunner(postgres, { PATH: process.env.PATH ?? '' });
   await using stack = new AsyncDisposableStack();
@@ -62,7 +63,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     crash = startServer(
       runner,
       postgres,
-      ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+      ['-D', data, '-p', String(port), ...[...settings, ...more].flatMap((setting) => ['-c', setting])],
       data,
     );
     const answers = async () => {

@@ -1,7 +1,9 @@
 import express, { type Express, type Request } from 'express';
 import type { Clock } from '../../kit/clock.ts';
+import { traceHeaders } from '../../kit/tracing.ts';
 import { callerOf } from '../http-caller.ts';
 import { answerErrors, notFound, parsed } from '../http-errors.ts';
+import { traceRequests } from '../http-tracing.ts';
 import { commandRequestSchema, operationReportSchema } from '../mes-api.ts';
 import { Refusal } from '../refusal.ts';
 import type { Caller, Line } from '../settings.ts';
@@ -26,7 +28,7 @@ export interface GatewayParts {
 export function gatewayApp(parts: GatewayParts): Express {
   const { line, tokens, jobs } = parts;
   const app = express().disable('x-powered-by').disable('etag');
-  app.use(express.json({ limit: '256kb' }));
+  app.use(express.json({ limit: '256kb' }), traceRequests);
   app.post('/operations', (request, response) => {
     response.status(202).json(takeReport(parts, request));
   });
@@ -53,7 +55,9 @@ function takeReport({ line, tokens, journal, jobs, clock, onEntry }: GatewayPart
   if (operation.line !== line.id)
     throw new Refusal(400, 'other-line', `this is the gateway of line ${line.id}, not ${operation.line}`);
   const { op_id: key, source, unit, work_order_id } = operation;
-  if (journal.add({ key, source, path: '/operations', body: operation, caller }, clock.now())) {
+  const { traceparent } = traceHeaders();
+  const entry = { key, source, path: '/operations', body: operation, caller, traceparent };
+  if (journal.add(entry, clock.now())) {
     jobs.reported(unit, work_order_id);
     onEntry(source);
   }
@@ -73,7 +77,8 @@ function takeCommand(
   // In the queue of its unit, so that a start stays before, and a completion behind, the reports between them.
   const source = command.unit ?? jobs.unitOf(orderId) ?? line.id;
   const path = `/job-orders/${encodeURIComponent(orderId)}/commands`;
-  if (journal.add({ key, source, path, body: command, caller }, clock.now())) {
+  const { traceparent } = traceHeaders();
+  if (journal.add({ key, source, path, body: command, caller, traceparent }, clock.now())) {
     jobs.commanded(source, orderId, command.command);
     onEntry(source);
   }

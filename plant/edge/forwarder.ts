@@ -1,5 +1,6 @@
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
+import { outsideTrace } from '../../kit/tracing.ts';
 import type { SparseLog } from '../sparse-log.ts';
 import { Wake } from '../wake.ts';
 import type { Journal, WaitingEntry } from './journal.ts';
@@ -44,7 +45,8 @@ export class Forwarder implements AsyncDisposable {
     if (known) known.wake.call();
     else {
       const wake = new Wake(this.#end.signal);
-      this.#sources.set(source, { wake, done: this.#run(source, wake) });
+      // Not in the trace of the one request that happens to be the first of its source.
+      this.#sources.set(source, { wake, done: outsideTrace(() => this.#run(source, wake)) });
     }
   }
 

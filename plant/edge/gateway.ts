@@ -1,5 +1,6 @@
 import { isoTime } from '../../kit/clock.ts';
 import { listen } from '../../kit/http-server.ts';
+import { failSpan, withSpan } from '../../kit/tracing.ts';
 import { callMes, type MesAccess } from '../mes-client.ts';
 import type { ProcessContext, RunningProcess } from '../run-process.ts';
 import type { EdgeSettings } from '../settings.ts';
@@ -51,7 +52,7 @@ function forwarderOf(settings: EdgeSettings, watch: WatchParts, journal: Journal
     journal,
     clock,
     log,
-    deliver: (entry, signal) => deliver(mes, entry, requestTimeoutMs, signal),
+    deliver: (entry, signal) => forward(mes, entry, requestTimeoutMs, signal),
     mesReady: readinessOf(watch, settings.ready_poll_ms),
     onSettled: ({ source }) => jobs.touch(source),
     retryDelayMs: settings.retry_delay_ms,
@@ -66,6 +67,27 @@ function statusOf(journal: Journal, { lastForwardedAt }: Forwarder): object {
     retrying: journal.retrying(),
     lastForwardedAt: lastForwardedAt === undefined ? null : isoTime(lastForwardedAt),
   };
+}
+
+/** Each attempt is a span of the trace that the entry came with, however long ago that was. */
+function forward(
+  mes: MesAccess,
+  entry: WaitingEntry,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const { traceparent, key, source, attempts, recovered } = entry;
+  const attributes = () => ({
+    'andon.idempotency_key': key,
+    'andon.source': source,
+    'andon.attempt': attempts + 1,
+    'andon.recovered': recovered,
+  });
+  return withSpan('forward', { kind: 'consumer', from: { traceparent }, attributes }, async (span) => {
+    const delivery = await deliver(mes, entry, timeoutMs, signal);
+    if (delivery.outcome !== 'done') failSpan(span, delivery.answer);
+    return delivery;
+  });
 }
 
 /** 2xx is done. A 4xx will not change by asking again, except "too slow" and "too many". */

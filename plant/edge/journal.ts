@@ -11,6 +11,8 @@ export interface NewEntry {
   path: string;
   body: Record<string, unknown>;
   caller: Caller;
+  /** The trace that it came with (W3C Trace Context), which its forwarding carries on. */
+  traceparent?: string | undefined;
 }
 
 /** An entry that waits to be forwarded. */
@@ -41,16 +43,24 @@ export class Journal implements Disposable {
   constructor(file: string) {
     this.database = openSqlite(file);
     this.database.exec(schema);
+    this.#addTraceparent();
+  }
+
+  /** A journal of an earlier version has no such column, and what waits in it must not be lost. */
+  #addTraceparent(): void {
+    const columns = this.database.prepare('PRAGMA table_info(entries)').all();
+    if (columns.some(({ name }) => name === 'traceparent')) return;
+    this.database.exec('ALTER TABLE entries ADD COLUMN traceparent TEXT');
   }
 
   /** On the disk when it returns. False when this key was here before: then nothing changes. */
-  add({ key, source, path, body, caller }: NewEntry, now: number): boolean {
+  add({ key, source, path, body, caller, traceparent }: NewEntry, now: number): boolean {
     const { changes } = this.database
       .prepare(
-        `INSERT INTO entries (key, source, path, body, actor, role, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (key) DO NOTHING`,
+        `INSERT INTO entries (key, source, path, body, actor, role, created_at, traceparent)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
       )
-      .run(key, source, path, JSON.stringify(body), caller.actor, caller.role, now);
+      .run(key, source, path, JSON.stringify(body), caller.actor, caller.role, now, traceparent ?? null);
     return changes > 0;
   }
 
@@ -58,13 +68,20 @@ export class Journal implements Disposable {
   head(source: string): WaitingEntry | undefined {
     const row = this.database
       .prepare(
-        `SELECT id, key, source, path, body, actor, role, attempts, next_at AS nextAt, recovered
+        `SELECT id, key, source, path, body, actor, role, attempts, next_at AS nextAt, recovered,
+           traceparent
          FROM entries WHERE source = ? AND state IN ('pending', 'parked') ORDER BY id LIMIT 1`,
       )
       .get(source) as unknown as StoredEntry | undefined;
     if (row === undefined) return undefined;
-    const { body, actor, role, recovered, ...rest } = row;
-    return { ...rest, body: JSON.parse(body), caller: { actor, role }, recovered: recovered === 1 };
+    const { body, actor, role, recovered, traceparent, ...rest } = row;
+    return {
+      ...rest,
+      body: JSON.parse(body),
+      caller: { actor, role },
+      recovered: recovered === 1,
+      traceparent: traceparent ?? undefined,
+    };
   }
 
   /** The sources for which something waits, as after a restart. */
@@ -142,9 +159,10 @@ export class Journal implements Disposable {
   }
 }
 
-interface StoredEntry extends Omit<WaitingEntry, 'body' | 'caller' | 'recovered'> {
+interface StoredEntry extends Omit<WaitingEntry, 'body' | 'caller' | 'recovered' | 'traceparent'> {
   body: string;
   actor: string;
   role: Caller['role'];
   recovered: number;
+  traceparent: string | null;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { callerOf, requireRole } from '../http-caller.ts';
 import { answerErrors, notFound, parsed } from '../http-errors.ts';
+import { traceRequests } from '../http-tracing.ts';
 import {
   commandRequestSchema,
   heartbeatsSchema,
@@ -39,7 +40,7 @@ export interface AppParts {
 export function mesApp(parts: AppParts): Express {
   const app = express().disable('x-powered-by').disable('etag');
   const tally = new OperationTally();
-  app.use(express.json({ limit: '256kb' }));
+  app.use(express.json({ limit: '256kb' }), traceRequests);
   addWrites(app, parts, tally);
   addReads(app, parts);
   app.get('/-/healthy', (_request, response) => void response.json({ healthy: true }));

@@ -14,7 +14,8 @@ const unitEffects: Record<Transition['unit'], string> = {
 /**
  * Order, unit, history, idempotency key and event in one statement: one round trip, and no transaction that a cut
  * network could leave open with its locks. Moves nothing when the version is no longer the one that was checked.
- * Parameters: order, version, to-state, unit, rework, command, from-state, actor, role, key, device time, keep key?, outbox?
+ * Parameters: order, version, to-state, unit, rework, command, from-state, actor, role, key, device time, keep key?, outbox?,
+ * traceparent
  */
 const statements = Object.fromEntries(
   Object.entries(unitEffects).map(([effect, sql]) => [
@@ -36,9 +37,9 @@ WITH moved AS (
   INSERT INTO idempotency_keys (key, status, response)
   SELECT $10, 200, jsonb_build_object('id', id, 'state', state, 'version', version) FROM moved WHERE $12
 ), told AS (
-  INSERT INTO outbox (topic, payload)
+  INSERT INTO outbox (topic, payload, traceparent)
   SELECT 'wo.' || $6, jsonb_build_object('work_order_id', id, 'line', line, 'unit', $4::text, 'from', $7::text,
-    'to', state, 'version', version, 'command_id', $10::text) FROM moved WHERE $13
+    'to', state, 'version', version, 'command_id', $10::text), $14::text FROM moved WHERE $13
 )
 SELECT id, state, version FROM moved`,
     },

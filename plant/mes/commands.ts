@@ -1,3 +1,4 @@
+import { traceHeaders } from '../../kit/tracing.ts';
 import { brokenConstraint, type Database, type Session } from '../database/database.ts';
 import type { CommandRequest } from '../mes-api.ts';
 import { Refusal } from '../refusal.ts';
@@ -105,6 +106,7 @@ async function move(
         request.device_ts,
         options.idempotent,
         options.outbox,
+        traceHeaders().traceparent ?? null,
       ],
     );
     return moved;

@@ -1,4 +1,5 @@
 import type { Channel, Connection } from 'rabbitmq-client';
+import { traceHeaders } from '../../kit/tracing.ts';
 import type { OperationReported } from '../mes-api.ts';
 import { declareTopology, operationReportedTopic } from '../queue/topology.ts';
 import type { SparseLog } from '../sparse-log.ts';
@@ -24,7 +25,8 @@ export class DirectPublisher {
       this.#log.failure('an event was dropped', new Error(`no open channel for ${event.op_id}`));
       return;
     }
-    channel.basicPublish(envelope(operationReportedTopic, event.op_id), event).catch((error: unknown) => {
+    const way = { ...envelope(operationReportedTopic, event.op_id), headers: traceHeaders() };
+    channel.basicPublish(way, event).catch((error: unknown) => {
       this.#log.failure('an event was dropped', error);
     });
   }

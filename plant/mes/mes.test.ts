@@ -145,6 +145,20 @@ describe('The MES', () => {
     expect(await ids('&unit=L9')).toEqual([]);
   });
 
+  it('takes over the outbox of an earlier version, which kept no traces.', async () => {
+    const old = await postgres.database('old-mes');
+    await query(
+      old,
+      `CREATE TABLE outbox (id bigserial PRIMARY KEY, topic text NOT NULL, op_id text, payload jsonb NOT NULL,
+         created_at timestamptz NOT NULL DEFAULT now(), published_at timestamptz)`,
+    );
+    await query(old, "INSERT INTO outbox (topic, payload) VALUES ('operation.reported', '{}')");
+    await using grown = await startTestMes({ database: old });
+    await runningOrder(grown, 'WO-grown', 'T-grown');
+    const rows = await query(old, 'SELECT traceparent FROM outbox WHERE published_at IS NULL');
+    expect(rows).toEqual(Array.from({ length: 3 }, () => ({ traceparent: null })));
+  });
+
   it('answers 503 while its database is away, lives on, and works again when it is back.', async () => {
     await runningOrder(mes, 'WO-away', 'T-away');
     const send = () => mes.post('operator', '/operations', aReport('WO-away', 'T-away', 1), 'T-away-1');

@@ -1,5 +1,6 @@
 import type { Connection, Publisher } from 'rabbitmq-client';
 import type { Clock } from '../../kit/clock.ts';
+import { traceHeaders, withSpan } from '../../kit/tracing.ts';
 import type { Database, Statement } from '../database/database.ts';
 import { eventsExchange, topology } from '../queue/topology.ts';
 import type { SparseLog } from '../sparse-log.ts';
@@ -27,6 +28,7 @@ interface OutboxRow {
   topic: string;
   op_id: string | null;
   payload: object;
+  traceparent: string | null;
 }
 
 /**
@@ -63,7 +65,7 @@ async function publish(parts: RelayParts, publisher: Publisher, row: OutboxRow):
   const late = parts.clock.sleep(parts.confirmTimeoutMs, timer.signal).then(() => {
     throw new Error(`the queue has not confirmed outbox row ${row.id} in time`);
   });
-  const confirmed = publisher.send(envelope(row.topic, row.op_id ?? row.id), row.payload);
+  const confirmed = send(publisher, row);
   try {
     await Promise.race([confirmed, late]);
   } finally {
@@ -72,6 +74,16 @@ async function publish(parts: RelayParts, publisher: Publisher, row: OutboxRow):
     await late.catch(() => {});
     confirmed.catch(() => {});
   }
+}
+
+/** Carries on the trace in which the event came about; in a process that records none it is at least handed on. */
+function send(publisher: Publisher, { id, topic, op_id, payload, traceparent }: OutboxRow): Promise<void> {
+  const way = envelope(topic, op_id ?? id);
+  if (traceparent === null) return publisher.send(way, payload);
+  const attributes = () => ({ 'messaging.system': 'rabbitmq', 'messaging.message.id': way.messageId });
+  return withSpan(`publish ${topic}`, { kind: 'producer', from: { traceparent }, attributes }, () =>
+    publisher.send({ ...way, headers: { traceparent, ...traceHeaders() } }, payload),
+  );
 }
 
 /** How an event travels: persistent, by its topic. */
@@ -84,7 +96,7 @@ export const envelope = (topic: string, messageId: string) => ({
 
 const unpublished: Statement = {
   name: 'outbox-unpublished',
-  text: 'SELECT id, topic, op_id, payload FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1',
+  text: 'SELECT id, topic, op_id, payload, traceparent FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1',
 };
 
 const markPublished: Statement = {

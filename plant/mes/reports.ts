@@ -1,3 +1,4 @@
+import { traceHeaders } from '../../kit/tracing.ts';
 import type { Database, Statement } from '../database/database.ts';
 import type { OperationReport, OperationReported } from '../mes-api.ts';
 import { Refusal } from '../refusal.ts';
@@ -50,6 +51,7 @@ export function report(
       allowed,
       options.outbox,
       options.workMs / 1000,
+      traceHeaders().traceparent ?? null,
     ]);
     if (row === undefined)
       throw new Refusal(404, 'unknown-order', `there is no work order ${operation.work_order_id}`);
@@ -89,7 +91,8 @@ WITH ordered AS (
     'recovered', $10::boolean) AS payload
   FROM ordered, booked
 ), told AS (
-  INSERT INTO outbox (topic, op_id, payload) SELECT 'operation.reported', $1, payload FROM event WHERE $14
+  INSERT INTO outbox (topic, op_id, payload, traceparent)
+  SELECT 'operation.reported', $1, payload, $16::text FROM event WHERE $14
 )
 SELECT ordered.state, EXISTS (SELECT FROM booked) AS applied, EXISTS (SELECT FROM operations WHERE op_id = $1) AS known,
   CASE WHEN NOT $14 THEN (SELECT payload FROM event) END AS event

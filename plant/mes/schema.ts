@@ -51,8 +51,9 @@ CREATE TABLE IF NOT EXISTS devices (
 
 CREATE TABLE IF NOT EXISTS outbox (
   id bigserial PRIMARY KEY, topic text NOT NULL, op_id text, payload jsonb NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(), published_at timestamptz
+  created_at timestamptz NOT NULL DEFAULT now(), published_at timestamptz, traceparent text
 );
+ALTER TABLE outbox ADD COLUMN IF NOT EXISTS traceparent text;
 CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
 `;
 

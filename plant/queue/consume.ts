@@ -1,5 +1,6 @@
-import { type Connection, ConsumerStatus } from 'rabbitmq-client';
+import { type AsyncMessage, type Connection, ConsumerStatus } from 'rabbitmq-client';
 import type { Clock } from '../../kit/clock.ts';
+import { failSpan, withSpan } from '../../kit/tracing.ts';
 import { isRefusedStatement } from '../database/database.ts';
 import { type OperationReported, operationReportedSchema } from '../mes-api.ts';
 import type { SparseLog } from '../sparse-log.ts';
@@ -47,6 +48,17 @@ export function consumeOperations(
     log.failure(`a message of ${name} goes to the dead letters`, error);
     return ConsumerStatus.DROP;
   };
+  const take = async ({ body, redelivered }: AsyncMessage): Promise<ConsumerStatus> => {
+    const event = operationReportedSchema.safeParse(body);
+    if (!event.success) return deadLetter(event.error);
+    try {
+      await batcher.add({ ...event.data, redelivered });
+      counts.acknowledged += 1;
+      return ConsumerStatus.ACK;
+    } catch (error) {
+      return isRefusedStatement(error) ? deadLetter(error) : ConsumerStatus.REQUEUE;
+    }
+  };
   const consumer = queue.createConsumer(
     {
       queue: name,
@@ -55,17 +67,7 @@ export function consumeOperations(
       queueBindings: topology.queueBindings.filter((binding) => binding.queue === name),
       qos: { prefetchCount: settings.prefetch },
     },
-    async ({ body, redelivered }) => {
-      const event = operationReportedSchema.safeParse(body);
-      if (!event.success) return deadLetter(event.error);
-      try {
-        await batcher.add({ ...event.data, redelivered });
-        counts.acknowledged += 1;
-        return ConsumerStatus.ACK;
-      } catch (error) {
-        return isRefusedStatement(error) ? deadLetter(error) : ConsumerStatus.REQUEUE;
-      }
-    },
+    (message) => traced(name, message, take),
   );
   // The consumer declares its own queue; this adds the dead letters, without which a refused message would vanish.
   queue.on('connection', () => {
@@ -74,6 +76,33 @@ export function consumeOperations(
   consumer.on('error', (error) => log.failure(`the consumer of ${name} was interrupted`, error));
   return counts;
 }
+
+/** A message that brings a trace along is taken as a part of it, until it is applied or given up. */
+function traced(
+  queue: string,
+  message: AsyncMessage,
+  take: (message: AsyncMessage) => Promise<ConsumerStatus>,
+): Promise<ConsumerStatus> {
+  const { headers, messageId, redelivered } = message;
+  if (headers?.traceparent === undefined) return take(message);
+  const attributes = () => ({
+    'messaging.system': 'rabbitmq',
+    'messaging.destination.name': queue,
+    'messaging.message.id': messageId ?? '',
+    'andon.redelivered': redelivered,
+  });
+  return withSpan(`process ${queue}`, { kind: 'consumer', from: headers, attributes }, async (span) => {
+    const status = await take(message);
+    if (status !== ConsumerStatus.ACK) failSpan(span, outcomes[status]);
+    return status;
+  });
+}
+
+const outcomes = {
+  [ConsumerStatus.ACK]: 'acknowledged',
+  [ConsumerStatus.REQUEUE]: 'goes back into the queue',
+  [ConsumerStatus.DROP]: 'goes to the dead letters',
+};
 
 async function declareOnce(queue: Connection): Promise<void> {
   const channel = await queue.acquire();

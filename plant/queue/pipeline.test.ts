@@ -1,13 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../../kit/log.ts';
+import { type ReceivedSpan, startOtlpReceiver } from '../../kit/testing/otlp-receiver.ts';
+import { startTracing } from '../../kit/tracing-start.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
+import { startGateway } from '../edge/gateway.ts';
 import { startErp } from '../erp/erp.ts';
+import { callMes } from '../mes-client.ts';
 import type { RunningProcess } from '../run-process.ts';
-import { erpSettingsSchema, type Weakness, wmsSettingsSchema } from '../settings.ts';
+import {
+  edgeSettingsSchema,
+  erpSettingsSchema,
+  standardLine,
+  type Weakness,
+  wmsSettingsSchema,
+} from '../settings.ts';
 import { query } from '../testing/query.ts';
 import { reserveTestRabbit, type TestRabbit } from '../testing/rabbitmq.ts';
-import { aReport, runningOrder, startTestMes, type TestMes, testContext } from '../testing/test-mes.ts';
+import {
+  aReport,
+  runningOrder,
+  startTestMes,
+  type TestMes,
+  testContext,
+  testTokens,
+} from '../testing/test-mes.ts';
 import { startWms } from '../wms/wms.ts';
 import { deadLetters, eventsExchange, operationReportedTopic } from './topology.ts';
 
@@ -155,6 +176,53 @@ describe('From the MES to ERP and WMS', () => {
     await until('the dead letters', async () => (await count()) === 5);
     expect(await performed(plant, 'BAD')).toEqual([2]);
     expect(await moved(plant, 'BAD')).toEqual([]);
+  });
+
+  it('an operation is one trace, from the terminal over gateway, MES, outbox and queue to ERP and WMS.', async () => {
+    await using own = new AsyncDisposableStack();
+    const folder = mkdtempSync(path.join(tmpdir(), 'andon-trace-'));
+    own.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const settings = edgeSettingsSchema.parse({
+      line: standardLine('T', 1),
+      mes: { url: plant.mes.url, token: 'system' },
+      tokens: testTokens,
+      journal: path.join(folder, 'T.sqlite'),
+    });
+    const gateway = own.use(await startGateway(settings, testContext));
+    const receiver = own.use(await startOtlpReceiver());
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+    const tracing = await startTracing({ env, service: 'plant', log: silentLog });
+    own.use(tracing);
+    const body = aReport('WO-1', 'T-U1', 4);
+    const call = { method: 'POST', path: '/operations', body, key: body.op_id, timeoutMs: 30_000 } as const;
+    await callMes({ url: gateway.url, token: 'operator' }, call);
+    const consumed = () => receiver.spans.filter(({ name }) => name.startsWith('process '));
+    await until('the spans of both consumers', async () => consumed().length === 2);
+    await tracing?.[Symbol.asyncDispose]();
+
+    const wayOf = (span: ReceivedSpan | undefined): string[] => {
+      const parent = receiver.spans.find(({ spanId }) => spanId === span?.parentSpanId);
+      return span === undefined ? [] : [...wayOf(parent), `${span.name} (${span.kind})`];
+    };
+    // By their kinds: 3 asks, 2 answers, 4 sends, 5 takes.
+    const toTheQueue = [
+      'POST /operations (3)',
+      'POST /operations (2)',
+      'forward (5)',
+      'POST /operations (3)',
+      'POST /operations (2)',
+      'publish operation.reported (4)',
+    ];
+    expect(consumed().map(wayOf).toSorted()).toEqual([
+      [...toTheQueue, 'process erp.operations (5)'],
+      [...toTheQueue, 'process wms.moves (5)'],
+    ]);
+    const outbox = await query<{ traceparent: string | null }>(
+      plant.url('mes'),
+      "SELECT traceparent FROM outbox WHERE op_id IN ('T-U1-1', 'T-U1-4') ORDER BY op_id",
+    );
+    const trace = consumed()[0]?.traceId;
+    expect(outbox).toEqual([{ traceparent: null }, { traceparent: expect.stringContaining(`00-${trace}-`) }]);
   });
 
   it('is counted double when idempotency is taken away, as a drill must be able to see.', async () => {
