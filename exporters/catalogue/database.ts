@@ -25,6 +25,11 @@ export const databaseMetrics = {
     ['target', 'state'],
     'Age of the oldest open transaction, by the clock of the database; 0 when none is open.',
   ),
+  dbOldestPrepared: gauge(
+    'mes_db_oldest_prepared_transaction_seconds',
+    ['target'],
+    'Age of the oldest prepared transaction; 0 when there is none.',
+  ),
   dbDeadlocks: counter('mes_db_deadlocks_total', ['target'], 'Deadlocks the database has detected.'),
   dbPoolWaiting: gauge(
     'mes_db_pool_waiting_requests',

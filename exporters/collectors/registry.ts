@@ -12,6 +12,7 @@ import { mysqlReplication } from './mysql-replication.ts';
 import { mysqlSize } from './mysql-size.ts';
 import { postgresConnections } from './postgres-connections.ts';
 import { postgresLocks } from './postgres-locks.ts';
+import { postgresPrepared } from './postgres-prepared.ts';
 import { postgresReplication } from './postgres-replication.ts';
 import { postgresSize } from './postgres-size.ts';
 import { rabbitmq } from './rabbitmq.ts';
@@ -23,6 +24,7 @@ const collectorKinds: readonly CollectorKind[] = [
   mysqlLocks,
   postgresConnections,
   mysqlConnections,
+  postgresPrepared,
   postgresReplication,
   mysqlReplication,
   rabbitmq,

@@ -26,7 +26,7 @@ export async function* mysqlRows(question: Question): AsyncGenerator<RowBatch> {
   const connection = mysql.createConnection(
     mysqlSettings({ url, applicationName: comparisonApplicationName, socket }),
   );
-  connection.on('error', () => {}); // It also fails what is under way.
+  connection.on('error', () => {}); // It also fails what is under way, but for a stream.
   try {
     const text = await patience.for(() => begin(connection, question));
     const { stream, columns } = ask(connection, text);
@@ -81,6 +81,7 @@ function ask(connection: Connection, sql: string): Answer {
   });
   const stream = query.stream({ highWaterMark: rowsAtATime });
   stream.on('error', () => {}); // It fails the read under way, or the next one.
+  connection.on('error', (error) => stream.destroy(error));
   return { stream, columns: () => columns };
 }
 
