@@ -87,7 +87,7 @@ describe('with a locked table, 80 blocked sessions and every connection taken', 
       'mes_db_connections_max{target="db"}': 100,
     });
     expect(found.get('mes_db_connections{target="db"}')).toBeGreaterThan(90);
-    expect(successes(found)).toEqual([1, 1, 1, 1]);
+    expect(new Set(successes(found))).toEqual(new Set([1]));
 
     const refusal =
       'remaining connection slots are reserved for roles with privileges of the "pg_use_reserved_connections" role';
