@@ -47,7 +47,7 @@ export async function compareAside(
 /** A young generation this small is tidied up often and stays small; the old one holds no more than the differences that are kept. */
 function limitsOf({ keep, destinations }: ComparisonConfig): Worker['resourceLimits'] {
   const keptMib = (keep * destinations.length * 2) / 1024; // A kilobyte for each, and each may be found twice.
-  return { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 64 + Math.ceil(keptMib) };
+  return { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 48 + Math.ceil(keptMib) };
 }
 
 /** Only the databases that are compared: the others' addresses are no business of that thread. */

@@ -12,10 +12,13 @@ import {
 } from './question.ts';
 import { forPostgres, needsLocalTime } from './watermark.ts';
 
-// A server that can (PostgreSQL 14 and later) notices within a second that whoever asked has gone, and ends the statement.
+// Whoever asked may go without a goodbye. A server that can (PostgreSQL 14 and later) then ends the statement within a second, and
+// every server gives up within a minute a connection whose other end is out of reach, instead of after two hours.
 const noticeOurEnd = `
-SELECT set_config('client_connection_check_interval', '1s', false)
-WHERE current_setting('client_connection_check_interval', true) IS NOT NULL`;
+SELECT set_config(name, value, false)
+FROM (VALUES ('client_connection_check_interval', '1s'), ('tcp_keepalives_idle', '30'),
+  ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) AS wanted(name, value)
+WHERE current_setting(name, true) IS NOT NULL`;
 
 const clockQuery = 'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now';
 

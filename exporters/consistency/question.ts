@@ -26,4 +26,4 @@ export const comparisonApplicationName = 'andon consistency';
 export const longestLockWaitMs = 2000;
 
 /** So many rows are taken at a time: enough to make a round trip worth it, few enough to be no weight. */
-export const rowsAtATime = 500;
+export const rowsAtATime = 250;
