@@ -94,13 +94,18 @@ describe('A line', () => {
       (await query<{ op_id: string }>(url, 'SELECT op_id FROM operations ORDER BY id')).map(
         ({ op_id }) => op_id,
       );
-    await until('the forwarding', async () => (await booked()).length >= all.length);
-    const ops = await booked();
+    const known = new Set(all.map(({ op }) => op));
+    const bookedOf = async () => (await booked()).filter((op) => known.has(op));
+    await until('the forwarding', async () => (await bookedOf()).length >= all.length);
+    const ops = await bookedOf();
     expect(ops.toSorted()).toEqual(all.map(({ op }) => op).toSorted());
     for (const { id } of line.units) {
       const mine = ops.filter((op) => op.startsWith(`${id}-`));
       expect(mine).toEqual(all.filter(({ source }) => source === id).map(({ op }) => op));
     }
+    // When a shift ends, the answer to the report under way is no longer heard: booked it may be, acknowledged it is not.
+    const unheard = (await booked()).filter((op) => !known.has(op));
+    expect(unheard.length).toBeLessThanOrEqual(2 * line.units.length);
   });
 
   it('is kept in orders by the ERP: so many open ones for each unit, and no more.', async () => {
