@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { carriesToken } from '../kit/bearer.ts';
 import { systemClock } from '../kit/clock.ts';
 import { UnavailableError } from '../kit/errors.ts';
 import { type ListeningServer, listen } from '../kit/http-server.ts';
 import { silentLog } from '../kit/log.ts';
 import { readNdjson } from '../kit/ndjson.ts';
-import { carriesToken } from './bearer.ts';
 import type { RunbookEngine } from './engine.ts';
 import { EngineWorld } from './testing/engine-world.ts';
 import { webhookApp } from './webhook.ts';

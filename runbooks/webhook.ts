@@ -1,11 +1,11 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { carriesToken } from '../kit/bearer.ts';
 import { type Clock, isoTime } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import { alertmanagerBody } from './alert-notice.ts';
 import type { AuditLog } from './audit.ts';
-import { carriesToken } from './bearer.ts';
 import type { RunbookEngine } from './engine.ts';
 import type { RunStore } from './store.ts';
 

@@ -158,7 +158,7 @@ describe('a request with mistakes', () => {
 
 describe('the door', () => {
   it('takes only who knows the token, where there is one', async () => {
-    const token = 'a token of the devices';
+    const token = 'a-token-of-the-devices';
     await using door = await openDoor({ push: { token } });
     const beat = { line: 'L1', device: 'PLC' };
     expect(await door.post(beat)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
@@ -168,7 +168,7 @@ describe('the door', () => {
   });
 
   it('asks devices for their own token, and not for the password of the scrapes', async () => {
-    const token = 'a token of the devices';
+    const token = 'a-token-of-the-devices';
     const webConfig = path.join(folder, 'web.yml');
     writeFileSync(webConfig, 'bearer_tokens: [a-token-of-the-scrapes]\n');
     const beat = { line: 'L1', device: 'PLC' };

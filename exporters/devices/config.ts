@@ -7,7 +7,11 @@ const pushSection = z.strictObject({
   /** The label `target` of the devices: the MES they belong to. */
   target: z.string().min(1).max(200),
   /** A bearer token of the devices' own. Without one the authentication of the whole exporter holds here too. */
-  token: z.string().min(16, 'must have at least 16 characters').optional(),
+  token: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .regex(/^\S*$/, 'must have no spaces: a header carries it')
+    .optional(),
   /** The most heartbeats in one request. */
   max_batch: z.int().min(1).max(5000).default(1000),
 });
