@@ -3,10 +3,8 @@ import { parse } from 'yaml';
 import { renderAlertmanagerConfig } from './alertmanager-config.ts';
 import { alertsSection } from './config.ts';
 
-const receivers = [
-  { name: 'runbooks', url: 'http://127.0.0.1:1/' },
-  { name: 'phone', url: 'http://127.0.0.1:2/', tiers: ['A'] as const },
-];
+const phone = { name: 'phone', url: 'http://127.0.0.1:2/', tiers: ['A'] as const };
+const receivers = [{ name: 'runbooks', url: 'http://127.0.0.1:1/' }, phone];
 
 const routesOf = (section: object) =>
   parse(renderAlertmanagerConfig({ timing: alertsSection.parse(section), receivers })).route.routes;
@@ -35,6 +33,22 @@ describe('the routes', () => {
         repeat_interval: '1d',
       },
       { receiver: 'phone', continue: true, matchers: ['tier="A"'], ...waits },
+    ]);
+  });
+
+  it('bring a receiver with a heartbeat the Watchdog often, before all else and whatever its tiers are', () => {
+    const timing = alertsSection.parse({ group_interval: '1m' });
+    const config = renderAlertmanagerConfig({ timing, receivers: [{ ...phone, heartbeat: 30_000 }] });
+    expect(parse(config).route.routes).toMatchObject([
+      {
+        receiver: 'phone',
+        matchers: ['alertname="Watchdog"'],
+        group_wait: '0s',
+        group_interval: '30s',
+        repeat_interval: '30s',
+        continue: true,
+      },
+      { receiver: 'phone', matchers: ['tier="A"'], repeat_interval: '4h' },
     ]);
   });
 

@@ -14,12 +14,17 @@ export interface WebhookReceiver {
   tokenFile?: string | undefined;
   /** Which tiers it is told of; all where it is left out. */
   tiers?: readonly AlertTier[];
+  /** It is sent the Watchdog again after so long (milliseconds), so that it can notice when alerts stop arriving. */
+  heartbeat?: number | undefined;
 }
 
 type Routing = Pick<AlertsConfig, 'group_wait' | 'group_interval' | 'repeat_interval' | 'tiers' | 'shifts'>;
 
 /** Takes what no receiver is configured for; it has no channel. */
 const nobody = 'nobody';
+
+/** The alert that always fires; see rules/monitoring.ts. */
+const watchdog = 'Watchdog';
 
 /** alertmanager.yml (0.25 and later) as text. */
 export function renderAlertmanagerConfig(options: {
@@ -34,13 +39,14 @@ export function renderAlertmanagerConfig(options: {
       // With `tier` in it an A alert never waits for the group_interval of a B group that is already live.
       group_by: ['alertname', 'tier', 'target'],
       ...waits(timing),
-      routes: receivers.flatMap((receiver) =>
-        routesTo(
+      routes: receivers.flatMap((receiver) => [
+        ...heartbeatTo(receiver, timing),
+        ...routesTo(
           receiver,
           timing,
           intervals.map(({ name }) => name),
         ),
-      ),
+      ]),
     },
     ...(intervals.length > 0 ? { time_intervals: intervals } : {}),
     inhibit_rules: inhibitions.map(({ source, target, equal }) => ({
@@ -50,6 +56,22 @@ export function renderAlertmanagerConfig(options: {
     })),
     receivers: [{ name: nobody }, ...receivers.map(webhook)],
   });
+}
+
+/** The Watchdog by a route of its own, at all hours. The ordinary routes carry it too, where its tier is wanted: that does no harm. */
+function heartbeatTo({ name, heartbeat }: WebhookReceiver, timing: Routing) {
+  if (heartbeat === undefined) return [];
+  return [
+    {
+      receiver: name,
+      matchers: [`alertname="${watchdog}"`],
+      group_wait: '0s',
+      // Alertmanager looks once in a group_interval whether it is time to repeat.
+      group_interval: promDuration(Math.min(heartbeat, timing.group_interval)),
+      repeat_interval: promDuration(heartbeat),
+      continue: true,
+    },
+  ];
 }
 
 /** One route for all, or one for each tier where the tiers differ; and the same once more for alerts that only count in shift. */

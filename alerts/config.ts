@@ -27,6 +27,8 @@ const receiver = z.strictObject({
     .array(z.enum(alertTiers))
     .min(1)
     .default([...alertTiers]),
+  /** It is sent the Watchdog so often, whatever its tiers are, so that it can notice when alerts stop arriving. */
+  heartbeat: duration.refine((ms) => ms >= 1000, 'must be at least 1s').optional(),
 });
 
 /** Waiting times of one tier that differ from those of the section. */
@@ -54,7 +56,7 @@ export const alertsSection = z
     /** Other waiting times for a tier, as in `C: {group_wait: 5m, repeat_interval: 24h}`. */
     tiers: z.partialRecord(z.enum(alertTiers), tierTiming).default({}),
     /** What stands before `#alertname` in the annotation runbook_url. */
-    runbook_base_url: z.string().default('alerts/README.md'),
+    runbook_base_url: z.string().default('docs/alerts/codes.md'),
     /** Where Grafana is: each alert links to the dashboard that shows it. */
     grafana_url: z.url().default('http://127.0.0.1:3000'),
     receivers: z.array(receiver).default([]),

@@ -1,8 +1,9 @@
 import { stringify } from 'yaml';
 import { promDuration } from '../kit/duration.ts';
 import type { AlertsConfig } from './config.ts';
-import { recordingRules } from './recording-rules.ts';
-import type { AlertRule } from './rule.ts';
+import { literalText } from './prometheus-text.ts';
+import { recordingRulesOf } from './recording-rules.ts';
+import type { AlertRule, RecordingRule } from './rule.ts';
 import { severityOf } from './tiers.ts';
 
 /** A firing alert outlives this many evaluations without its condition, so that one failed scrape does not end it. */
@@ -14,14 +15,20 @@ export const onlyInShiftLabel = 'only_in_shift';
 /** The dashboard that shows an alert which names none. */
 export const usualDashboard = 'andon-board';
 
-type RenderSettings = Pick<AlertsConfig, 'evaluation_interval' | 'runbook_base_url' | 'grafana_url'>;
+type RenderSettings = Pick<
+  AlertsConfig,
+  'evaluation_interval' | 'runbook_base_url' | 'grafana_url' | 'slos' | 'thresholds'
+>;
 
 /**
  * The rule file for Prometheus (2.42 and later) as text. One group: its rules are evaluated in order, so an alert sees
  * the recorded series of the same moment.
  */
-export const renderRules = (rules: readonly AlertRule[], config: RenderSettings): string =>
-  yamlOf(ruleGroups(rules, config));
+export const renderRules = (
+  rules: readonly AlertRule[],
+  config: RenderSettings,
+  recorded: readonly RecordingRule[] = recordingRulesOf(config),
+): string => yamlOf(ruleGroups(rules, config, recorded));
 
 /** The same rules as a PrometheusRule manifest, for plants that have grown into Kubernetes with the Prometheus Operator. */
 export const renderPrometheusRule = (rules: readonly AlertRule[], config: RenderSettings): string =>
@@ -29,17 +36,21 @@ export const renderPrometheusRule = (rules: readonly AlertRule[], config: Render
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',
     metadata: { name: 'andon', labels: { 'app.kubernetes.io/part-of': 'andon' } },
-    spec: ruleGroups(rules, config),
+    spec: ruleGroups(rules, config, recordingRulesOf(config)),
   });
 
 const yamlOf = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 
-const ruleGroups = (rules: readonly AlertRule[], config: RenderSettings) => ({
+const ruleGroups = (
+  rules: readonly AlertRule[],
+  config: RenderSettings,
+  recorded: readonly RecordingRule[],
+) => ({
   groups: [
     {
       name: 'andon',
       interval: promDuration(config.evaluation_interval),
-      rules: [...recordingRules, ...rules.map((rule) => alertingRule(rule, config))],
+      rules: [...recorded, ...rules.map((rule) => alertingRule(rule, config))],
     },
   ],
 });
@@ -53,6 +64,9 @@ export const labelsOf = (rule: AlertRule): Record<string, string> => ({
   ...(rule.onlyInShift ? { [onlyInShiftLabel]: 'true' } : {}),
 });
 
+const descriptionOf = ({ detail, meaning, action }: AlertRule): string =>
+  [detail, meaning, action].filter((part) => part !== undefined).join(' ');
+
 const alertingRule = (rule: AlertRule, config: RenderSettings) => ({
   alert: rule.name,
   expr: rule.expr,
@@ -61,9 +75,9 @@ const alertingRule = (rule: AlertRule, config: RenderSettings) => ({
   labels: labelsOf(rule),
   annotations: {
     summary: rule.summary,
-    description: rule.description,
-    runbook_url: `${config.runbook_base_url}#${rule.name.toLowerCase()}`,
-    dashboard_url: `${config.grafana_url.replace(/\/$/, '')}/d/${rule.dashboard ?? usualDashboard}`,
+    description: descriptionOf(rule),
+    runbook_url: `${literalText(config.runbook_base_url)}#${rule.name.toLowerCase()}`,
+    dashboard_url: `${literalText(config.grafana_url.replace(/\/$/, ''))}/d/${rule.dashboard ?? usualDashboard}`,
     ...(rule.owner === undefined ? {} : { owner: rule.owner }),
   },
 });

@@ -1,6 +1,14 @@
 import { metrics } from '../exporters/catalogue.ts';
+import type { RuleSettings } from './config.ts';
 import { devicesSilent } from './device-silence.ts';
+import { differingSince } from './differing-since.ts';
+import { inodeUsage } from './inode-usage.ts';
+import { measuredFamilies } from './measured-families.ts';
+import { oee } from './oee.ts';
+import { connectionUse, operationWaitP95, syncAge, workOrderAge } from './ratios.ts';
+import { resourceUsage } from './resource-usage.ts';
 import type { RecordingRule } from './rule.ts';
+import { burnRules } from './slo-burn.ts';
 
 // Six scrapes at 5 s: one lost scrape and one restart of the MES in it still leave a rate.
 const window = '30s';
@@ -23,8 +31,21 @@ or on (target) max by (target) (${metrics.up.name} == 1)`,
 };
 
 /** In the order of their evaluation; before every alert. */
-export const recordingRules: readonly RecordingRule[] = [
+export const recordingRulesOf = ({
+  slos,
+  thresholds,
+}: Pick<RuleSettings, 'slos' | 'thresholds'>): readonly RecordingRule[] => [
   operationsRate,
   operationSuccessRatio,
+  operationWaitP95,
+  workOrderAge,
+  syncAge,
+  connectionUse,
   devicesSilent,
+  differingSince,
+  measuredFamilies,
+  resourceUsage,
+  inodeUsage,
+  oee,
+  ...burnRules(slos, thresholds.mes.slo_least),
 ];

@@ -40,10 +40,11 @@ export function renderAll(input: RenderInput, outDir: string): string[] {
       files.alertmanager,
       renderAlertmanagerConfig({
         timing: alerts,
-        receivers: alerts.receivers.map(({ name, url, tiers, token_file }) => ({
+        receivers: alerts.receivers.map(({ name, url, tiers, token_file, heartbeat }) => ({
           name,
           url,
           tiers,
+          heartbeat,
           tokenFile: token_file,
         })),
       }),

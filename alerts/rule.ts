@@ -3,6 +3,9 @@ import type { AlertTier } from './tiers.ts';
 /** What kind of trouble is behind an alert: the shares of real faults are known for the first four. */
 export type AlertCause = 'third-party' | 'database' | 'release' | 'hardware' | 'network' | 'load';
 
+/** Who is asked first: those at the line, those who run its computers, those who mend machines. */
+export type AlertOwner = 'line' | 'it' | 'maintenance';
+
 /** One alert in one tier. The same name may stand in several tiers, with another threshold in each. */
 export interface AlertRule {
   /** In CamelCase, after the thing that is wrong. */
@@ -23,14 +26,19 @@ export interface AlertRule {
   readonly heartbeat?: boolean;
   /** Says nothing while the plant does not work: nobody expects a line to move on a Sunday night. */
   readonly onlyInShift?: boolean;
-  /** Who is asked first: `line`, `it`, `maintenance`. */
-  readonly owner?: string;
+  readonly owner?: AlertOwner;
   /** The uid of the Grafana dashboard that shows it. */
   readonly dashboard?: string;
+  /** The condition in a few plain words, for tables. */
+  readonly when: string;
   /** One line, for the subject of a message; Prometheus templates allowed. */
   readonly summary: string;
-  /** What it means and what to look at first; Prometheus templates allowed. */
-  readonly description: string;
+  /** What is known of this very case; Prometheus templates allowed. */
+  readonly detail?: string;
+  /** What it means for the plant; plain sentences. */
+  readonly meaning: string;
+  /** What to do first; plain sentences. */
+  readonly action: string;
 }
 
 /** A series that Prometheus computes at each evaluation, before the alerts that use it. */

@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<Register>> = {
   alerts: async () => (await import('./commands/alerts.ts')).registerAlerts,
   dashboards: async () => (await import('./commands/dashboards.ts')).registerDashboards,
   runbook: async () => (await import('./commands/runbook.ts')).registerRunbook,
+  notify: async () => (await import('./commands/notify.ts')).registerNotify,
   snapshot: async () => (await import('./commands/snapshot.ts')).registerSnapshot,
   consistency: async () => (await import('./commands/consistency.ts')).registerConsistency,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,

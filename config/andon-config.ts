@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { alertsSection } from '../alerts/config.ts';
+import { notifySection } from '../alerts/notify/config.ts';
+import { notifyProblems } from '../alerts/notify/config-problems.ts';
 import { drillsSection } from '../drills/config.ts';
 import { exporterSection } from '../exporters/config.ts';
 import { exporterProblems } from '../exporters/config-problems.ts';
@@ -22,6 +24,7 @@ export const andonConfigSchema = z.strictObject({
   prometheus: address(9090),
   alertmanager: address(9093),
   runbooks: runbooksSection.optional(),
+  notify: notifySection.optional(),
   drills: drillsSection.prefault({}),
 });
 
@@ -55,5 +58,6 @@ function danglingNames(config: AndonConfig): ExtraProblem[] {
   });
   const terminals = config.drills.load.terminals;
   if (terminals) check(['drills', 'load', 'terminals', 'target'], terminals.target, 'mes');
+  if (config.notify) problems.push(...notifyProblems(config.notify, config.alerts));
   return problems;
 }

@@ -1,4 +1,4 @@
-import { always, type RuleCase, type Series, until } from '../testing/rule-case.ts';
+import { always, at, type RuleCase, type Series, until } from '../testing/rule-case.ts';
 
 const target = { target: 'mes-db' };
 const series = (metric: string) => `${metric}{target="mes-db"}`;
@@ -29,6 +29,15 @@ const connections = (tier: 'A' | 'B' | 'C', percent: number, forMs: number): Rul
   };
 };
 
+const crowded: Omit<RuleCase, 'justUnder'> = {
+  alert: 'MesDatabaseCrowded',
+  tier: 'A',
+  fires: { [blocked]: until(0, 10, 60_000) },
+  whenMissing: 'silent',
+  labels: target,
+  notEarlier: true,
+};
+
 export const databaseCases: readonly RuleCase[] = [
   {
     alert: 'MesDatabaseUnreachable',
@@ -55,6 +64,10 @@ export const databaseCases: readonly RuleCase[] = [
     whenMissing: 'silent',
     labels: target,
   },
+  // Nine of them, a moment in which the queue was short, and a database that has been watched for half a minute.
+  { ...crowded, justUnder: { [blocked]: always(9) } },
+  { ...crowded, justUnder: { [blocked]: at((step) => (step === 20 ? 9 : 50)) } },
+  { ...crowded, justUnder: { [blocked]: until('_', 50, 30_000) } },
   lockWait('A', 30),
   lockWait('B', 10),
   lockWait('C', 3),

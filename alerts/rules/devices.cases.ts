@@ -1,6 +1,8 @@
 import {
   always,
   firingSecond,
+  growing,
+  grownOnce,
   type RuleCase,
   type Series,
   until,
@@ -36,6 +38,17 @@ const many: Omit<RuleCase, 'justUnder'> = {
   labels: lineLabels,
 };
 
+const gaps = 'mes_device_sequence_gaps_total{target="mes",line="L1",device="L1-GW"}';
+const state = (name: string) => `mes_device_state{target="mes",line="L1",device="L1-U1-PLC",state="${name}"}`;
+const planned = 'mes_line_planned_busy{target="mes",line="L1"}';
+const notAvailable: Omit<RuleCase, 'justUnder'> = {
+  alert: 'MesDeviceNotAvailable',
+  tier: 'B',
+  fires: { [state('not_available')]: until('_', 1, 60_000), [planned]: always(1) },
+  whenMissing: 'silent',
+  labels: { ...lineLabels, device: 'L1-U1-PLC', state: 'not_available' },
+};
+
 export const deviceCases: readonly RuleCase[] = [
   { ...one, justUnder: devices([heardInTime]) },
   // Nobody could have heard it: the MES was down a moment ago, starved of connections, or we could not read it.
@@ -51,5 +64,23 @@ export const deviceCases: readonly RuleCase[] = [
       ...devices([silentSince, silentSince]),
       [heartbeat('L2-U1-PLC', 'L2')]: always(silentSince),
     },
+  },
+  {
+    alert: 'MesDeviceSequenceGaps',
+    tier: 'B',
+    fires: { [gaps]: grownOnce(1) },
+    justUnder: { [gaps]: growing(0) },
+    whenMissing: 'silent',
+    labels: { ...lineLabels, device: 'L1-GW' },
+  },
+  { ...notAvailable, justUnder: { [state('not_executing')]: always(1), [planned]: always(1) } },
+  { ...notAvailable, justUnder: { [state('not_available')]: always(1), [planned]: always(0) } },
+  // Nobody knows whether the line should work; where the shifts are known, it should unless a plan says no.
+  { ...notAvailable, justUnder: { [state('not_available')]: always(1) } },
+  {
+    ...notAvailable,
+    inShift: true,
+    fires: { [state('not_available')]: until('_', 1, 60_000) },
+    justUnder: { [state('not_available')]: always(1), [planned]: always(0) },
   },
 ];

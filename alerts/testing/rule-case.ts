@@ -1,13 +1,15 @@
-import { stringify } from 'yaml';
-import { labelsOf } from '../prometheus-rules.ts';
 import type { AlertRule } from '../rule.ts';
 
-/** Scrapes and evaluations of a test, as in the defaults of the section. */
-export const stepSeconds = 5;
-/** The step at which the alert must fire; series go on for a few more. */
-export const firingStep = 24;
-const steps = firingStep + 4;
-export const firingSecond = firingStep * stepSeconds;
+/** When a test scrapes and evaluates, and at which step the alert must fire. Series go on for a few steps more. */
+export interface Timeline {
+  readonly stepSeconds: number;
+  readonly firingStep: number;
+  /** Evaluates at every so many steps only, for days on end; the firing step must be one of them. */
+  readonly evaluateEvery?: number;
+}
+
+/** Steps after the next evaluation: a lost scrape and what follows it. */
+const afterwards = 4;
 
 /** One value for each scrape; `_` is a scrape without the series, `stale` a scrape that failed. */
 export type Values = readonly (number | '_' | 'stale')[];
@@ -28,58 +30,49 @@ export interface RuleCase {
   labels: Readonly<Record<string, string>>;
   /** The same when none of its series exist, where that differs. */
   missingLabels?: Readonly<Record<string, string>>;
+  /** For windows longer than two minutes. */
+  timeline?: Timeline;
+  /** Whether it must be silent one step before the firing one; as usual that holds where it has a `for`. */
+  notEarlier?: boolean;
+  /** For a plant that has written its shifts in andon.yaml. */
+  inShift?: true;
+  /** Recorded series that the case gives itself, because what they are made of would take too many steps. */
+  given?: readonly string[];
 }
 
-/** The same value in every scrape. */
-export const always = (value: number): Values => Array.from({ length: steps + 1 }, () => value);
-
-/** One value until the condition of a rule with this `for` must become true, and another from then on. */
-export const until = (before: Values[number], after: Values[number], forMs: number): Values =>
-  always(0).map((_, step) => (step < firingStep - forMs / 1000 / stepSeconds ? before : after));
-
-/** A counter that grows by so much in each scrape. */
-export const growing = (perStep: number): Values => always(0).map((_, step) => step * perStep);
-
-/** promtool's test file for one alert: it fires, not earlier, not just under, through a failed scrape, and without series. */
-export function renderCase(ruleFile: string, rule: AlertRule, testCase: RuleCase): string {
-  const lostScrape = Object.fromEntries(
-    Object.entries(testCase.fires).map(([series, values]) => [series, values.with(firingStep + 1, 'stale')]),
-  );
-  const { fires, justUnder, labels, missingLabels = labels } = testCase;
-  const look = (name: string, series: Series, step: number, expected: RuleCase['labels'] | undefined) => ({
-    name,
-    interval: `${stepSeconds}s`,
-    input_series: Object.entries(series).map(([selector, values]) => ({
-      series: selector,
-      values: values.join(' '),
-    })),
-    promql_expr_test: [
-      {
-        expr: `ALERTS{alertname="${rule.name}",tier="${rule.tier}",alertstate="firing"}`,
-        eval_time: `${step * stepSeconds}s`,
-        exp_samples: expected === undefined ? [] : [firingSeries(rule, expected)],
-      },
-    ],
-  });
-  const tests = [
-    look('it fires', fires, firingStep, labels),
-    ...(justUnder
-      ? [look('it stays silent just under its threshold', justUnder, firingStep, undefined)]
-      : []),
-    look('it survives a failed scrape', lostScrape, firingStep + 1, labels),
-    look('without series', {}, firingStep, testCase.whenMissing === 'fires' ? missingLabels : undefined),
-    ...(rule.forMs > 0 ? [look('it waits for its time', fires, firingStep - 1, undefined)] : []),
-  ];
-  return stringify({ rule_files: [ruleFile], evaluation_interval: `${stepSeconds}s`, tests });
+/** Values on a timeline. */
+export interface ValuesOn {
+  /** The same value in every scrape. */
+  always(value: number): Values;
+  /** One value until the condition of a rule with this `for` must become true, and another from then on. */
+  until(before: Values[number], after: Values[number], forMs: number): Values;
+  /** A counter, old already, that grows by so much in each scrape: so that rates are exact. */
+  growing(perStep: number): Values;
+  /** An old counter that grows by so much once, so many steps before the firing one. */
+  grownOnce(by: number, stepsBefore?: number): Values;
+  /** A value for each step. */
+  at(atStep: (step: number) => Values[number]): Values;
 }
 
-function firingSeries(rule: AlertRule, labels: RuleCase['labels']) {
-  const all = {
-    alertname: rule.name,
-    alertstate: 'firing',
-    ...labelsOf(rule),
-    ...labels,
+const oldCounter = 1000;
+
+/** Values for each scrape of a timeline. */
+export function valuesOn({ stepSeconds, firingStep, evaluateEvery = 1 }: Timeline): ValuesOn {
+  const at = (atStep: (step: number) => Values[number]): Values =>
+    Array.from({ length: firingStep + evaluateEvery + afterwards }, (_, step) => atStep(step));
+  return {
+    at,
+    always: (value) => at(() => value),
+    until: (before, after, forMs) =>
+      at((step) => (step < firingStep - Math.ceil(forMs / 1000 / stepSeconds) ? before : after)),
+    growing: (perStep) => at((step) => oldCounter + step * perStep),
+    grownOnce: (by, stepsBefore = 1) =>
+      at((step) => (step < firingStep - stepsBefore ? oldCounter : oldCounter + by)),
   };
-  const pairs = Object.entries(all).map(([label, value]) => `${label}="${value}"`);
-  return { labels: `ALERTS{${pairs.join(',')}}`, value: 1 };
 }
+
+/** Scrapes and evaluations as in the defaults of the section, for two minutes. */
+export const usualTimeline: Timeline = { stepSeconds: 5, firingStep: 24 };
+/** When the alert of a case on the usual timeline fires. */
+export const firingSecond = usualTimeline.stepSeconds * usualTimeline.firingStep;
+export const { always, until, growing, grownOnce, at } = valuesOn(usualTimeline);
