@@ -1,6 +1,6 @@
 import { metrics } from '../exporters/catalogue.ts';
 import type { RuleSettings } from './config.ts';
-import { devicesSilent } from './device-silence.ts';
+import { devicesSilent, silentDevice } from './device-silence.ts';
 import { differingSince } from './differing-since.ts';
 import { inodeUsage } from './inode-usage.ts';
 import { measuredFamilies } from './measured-families.ts';
@@ -41,6 +41,7 @@ export const recordingRulesOf = ({
   workOrderAge,
   syncAge,
   connectionUse,
+  silentDevice,
   devicesSilent,
   differingSince,
   measuredFamilies,

@@ -9,17 +9,20 @@ export const sloEvents = 'mes:slo_events:rate1m';
 export const sloErrors = 'mes:slo_errors:rate1m';
 const sloBudget = 'mes:slo_budget:ratio';
 
+/** The same over one hour: days are summed from hours. */
+const hourly = (record: string): string => record.replace('rate1m', 'rate1h');
+
 /** How many times faster than allowed the budget was spent over a window, by target and slo. */
 export const burnRecord = (window: string): string => `mes:slo_burn:ratio${window}`;
 
 /** Nearly the whole window must be known: a plant of ten minutes has not burned its budget of six hours. */
 const leastKnown = 0.9;
-/** From this window on there must be enough operations in it to speak of a share. */
-const longFromMs = 3_600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /**
- * Everything the burn-rate alerts are made of. The raw counters are read over one minute only; every window is summed from
- * those minutes, so that three days cost thousands of numbers and not millions.
+ * Everything the burn-rate alerts are made of. The raw counters are read over one minute only; hours are summed from those minutes
+ * and days from those hours, so that three days cost a hundred numbers and not millions.
  */
 export function burnRules(slos: readonly Slo[], leastOperations: number): RecordingRule[] {
   if (slos.length === 0) return [];
@@ -31,19 +34,25 @@ export function burnRules(slos: readonly Slo[], leastOperations: number): Record
     { record: sloBudget, expr: each(({ objective }) => `vector(${Number((1 - objective).toPrecision(9))})`) },
     { record: sloEvents, expr: each(eventsOf) },
     { record: sloErrors, expr: each(errorsOf) },
+    ...[sloEvents, sloErrors].map((record) => ({
+      record: hourly(record),
+      expr: `avg_over_time(${record}[1h:1m])`,
+    })),
     ...[...windows].map((window) => burnRule(window, leastOperations)),
   ];
 }
 
 function burnRule(window: string, leastOperations: number): RecordingRule {
   const ms = parseDuration(window) ?? 0;
-  const minutes = `[${window}:1m]`;
-  const events = `sum_over_time(${sloEvents}${minutes})`;
-  const least = ms < longFromMs ? '> 0' : `>= ${leastOperations} / 60`;
+  const isDays = ms >= dayMs;
+  const tile = isDays ? { name: '1h', ms: hourMs } : { name: '1m', ms: 60_000 };
+  const over = (record: string) => `${isDays ? hourly(record) : record}[${window}:${tile.name}]`;
+  // An hour is the shortest window over which there must be enough operations to speak of a share.
+  const least = ms < hourMs ? '> 0' : `>= ${leastOperations} / ${tile.ms / 1000}`;
   return {
     record: burnRecord(window),
-    expr: `sum_over_time(${sloErrors}${minutes}) / (${events} ${least}) / on (slo) group_left () ${sloBudget}
-and count_over_time(${sloEvents}${minutes}) >= ${Math.floor((leastKnown * ms) / 60_000)}`,
+    expr: `sum_over_time(${over(sloErrors)}) / (sum_over_time(${over(sloEvents)}) ${least}) / on (slo) group_left () ${sloBudget}
+and count_over_time(${over(sloEvents)}) >= ${Math.floor((leastKnown * ms) / tile.ms)}`,
   };
 }
 

@@ -37,7 +37,7 @@ const deviceSilent: AlertRule = {
   code: 'DEV-B-201',
   cause: 'hardware',
   owner: 'maintenance',
-  expr: silentDevice,
+  expr: silentDevice.record,
   forMs: 0,
   onset,
   onlyInShift: true,

@@ -7,7 +7,7 @@ const members = metrics.queueGroupMembers.name;
 const lag = metrics.queueGroupLag.name;
 
 /** A group that nobody has worked in for a day is not missed: clusters are full of the groups of old trials. */
-const workedLately = `(max_over_time(${members}[15m]) > 0 or max_over_time(${members}[1d:15m]) > 0)`;
+const workedLately = `(max_over_time(${members}[1h]) > 0 or max_over_time(${members}[1d:1h]) > 0)`;
 
 const abandoned: AlertRule = {
   name: 'MesQueueGroupEmpty',

@@ -68,7 +68,7 @@ const idleByShift = (idleMs: number): AlertRule => {
     cause: 'hardware',
     owner: 'line',
     expr: `${nothingMoved(window)}
-and on (target, line) sum by (target, line) (increase(${moves}[4h:5m])) > 0
+and on (target, line) sum by (target, line) (increase(${moves}[4h:15m])) > 0
 unless on (target, line) ${planned}`,
     forMs: 0,
     onlyInShift: true,
