@@ -4,6 +4,8 @@ import type { AlertsConfig } from './config.ts';
 
 /** The job under which Prometheus scrapes `andon exporter`; MesExporterDown looks for it. */
 export const exporterJob = 'andon-exporter';
+/** The job under which it scrapes `andon notify serve`, where there is one. */
+export const notifierJob = 'andon-notify';
 
 /** One thing to scrape: `host:port`, always at /metrics. */
 export interface ScrapeTarget {

@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { runChecker } from '../kit/checker.ts';
 import { renderAlertmanagerConfig } from './alertmanager-config.ts';
 import type { AlertsConfig } from './config.ts';
-import { exporterJob, renderPrometheusConfig } from './prometheus-config.ts';
+import { exporterJob, notifierJob, renderPrometheusConfig } from './prometheus-config.ts';
 import { renderPrometheusRule, renderRules } from './prometheus-rules.ts';
 import { rulesOf } from './rules/catalogue.ts';
 
@@ -18,13 +18,15 @@ export interface RenderInput {
   alerts: AlertsConfig;
   /** `host:port` where `andon exporter` listens. */
   exporterAddress: string;
+  /** `host:port` where `andon notify serve` listens, if it is used. */
+  notifierAddress?: string | undefined;
   /** `host:port`. */
   alertmanagerAddress: string;
 }
 
 /** Writes the rule file (also as a PrometheusRule), prometheus.yml and alertmanager.yml into a folder, and returns their paths. */
 export function renderAll(input: RenderInput, outDir: string): string[] {
-  const { alerts, exporterAddress, alertmanagerAddress } = input;
+  const { alerts, exporterAddress, notifierAddress, alertmanagerAddress } = input;
   const rendered: [string, string][] = [
     [files.rules, renderRules(rulesOf(alerts), alerts)],
     [
@@ -33,7 +35,10 @@ export function renderAll(input: RenderInput, outDir: string): string[] {
         timing: alerts,
         ruleFiles: [files.rules],
         alertmanagerAddress,
-        scrapeTargets: [{ job: exporterJob, address: exporterAddress }],
+        scrapeTargets: [
+          { job: exporterJob, address: exporterAddress },
+          ...(notifierAddress === undefined ? [] : [{ job: notifierJob, address: notifierAddress }]),
+        ],
       }),
     ],
     [

@@ -7,6 +7,7 @@ import { kafkaCases } from './kafka.cases.ts';
 import { mesCases } from './mes.cases.ts';
 import { missingDataCases } from './missing-data.cases.ts';
 import { monitoringCases } from './monitoring.cases.ts';
+import { notifierCases } from './notifier.cases.ts';
 import { queueCases } from './queue.cases.ts';
 import { queueDelayCases } from './queue-delay.cases.ts';
 import { sloCases } from './slo.cases.ts';
@@ -30,4 +31,5 @@ export const allCases: readonly RuleCase[] = [
   ...hostCases,
   ...monitoringCases,
   ...missingDataCases,
+  ...notifierCases,
 ];

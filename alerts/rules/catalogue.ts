@@ -10,6 +10,7 @@ import { kafkaRules } from './kafka.ts';
 import { mesRules } from './mes.ts';
 import { missingDataRules } from './missing-data.ts';
 import { monitoringRules } from './monitoring.ts';
+import { notifierRules } from './notifier.ts';
 import { queueRules } from './queue.ts';
 import { queueDelayRules } from './queue-delay.ts';
 import { sloRules } from './slo.ts';
@@ -33,6 +34,7 @@ export const rulesOf = (settings: RuleSettings): readonly AlertRule[] => [
   ...hostRules(settings),
   ...monitoringRules(settings),
   ...missingDataRules,
+  ...notifierRules,
 ];
 
 /**

@@ -46,6 +46,7 @@ function inputOf(config: AndonConfig) {
   return {
     alerts: config.alerts,
     exporterAddress: `${host}:${port}`,
+    notifierAddress: config.notify && `${config.notify.listen.host}:${config.notify.listen.port}`,
     alertmanagerAddress: new URL(config.alertmanager.url).host,
   };
 }
