@@ -33,9 +33,10 @@ export function renderPrometheusConfig(options: PrometheusConfigOptions): string
     },
     rule_files: [...ruleFiles],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanagerAddress] }] }] },
-    scrape_configs: scrapeTargets.map(({ job, address }) => ({
+    // Prometheus does not start with two entries of one job.
+    scrape_configs: [...Map.groupBy(scrapeTargets, ({ job }) => job)].map(([job, targets]) => ({
       job_name: job,
-      static_configs: [{ targets: [address] }],
+      static_configs: [{ targets: targets.map(({ address }) => address) }],
     })),
   });
 }
