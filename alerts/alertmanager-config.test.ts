@@ -9,7 +9,7 @@ const receivers = [{ name: 'runbooks', url: 'http://127.0.0.1:1/' }, phone];
 const routesOf = (section: object) =>
   parse(renderAlertmanagerConfig({ timing: alertsSection.parse(section), receivers })).route.routes;
 
-const waits = { group_wait: '1s', group_interval: '5s', repeat_interval: '4h' };
+const waits = { group_wait: '1s', group_interval: '1s', repeat_interval: '4h' };
 
 describe('the routes', () => {
   it('tell a receiver of its tiers only', () => {
@@ -29,7 +29,7 @@ describe('the routes', () => {
         continue: true,
         matchers: ['tier="C"'],
         group_wait: '5m',
-        group_interval: '5s',
+        group_interval: '1s',
         repeat_interval: '1d',
       },
       { receiver: 'phone', continue: true, matchers: ['tier="A"'], ...waits },

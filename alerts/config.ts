@@ -51,7 +51,8 @@ export const alertsSection = z
     scrape_timeout: duration.prefault('4s'),
     evaluation_interval: duration.prefault('5s'),
     group_wait: duration.prefault('1s'),
-    group_interval: duration.prefault('5s'),
+    // An alert that comes back within half a minute finds its old group, and waits for this instead of group_wait.
+    group_interval: duration.prefault('1s'),
     repeat_interval: duration.prefault('4h'),
     /** Other waiting times for a tier, as in `C: {group_wait: 5m, repeat_interval: 24h}`. */
     tiers: z.partialRecord(z.enum(alertTiers), tierTiming).default({}),
@@ -83,7 +84,7 @@ export type RuleSettings = Pick<AlertsConfig, 'thresholds' | 'slos' | 'shifts'>;
 /** The part of the section that decides how soon an alert is delivered; all in milliseconds. */
 export type AlertTiming = Pick<
   AlertsConfig,
-  'scrape_interval' | 'scrape_timeout' | 'evaluation_interval' | 'group_wait' | 'tiers'
+  'scrape_interval' | 'scrape_timeout' | 'evaluation_interval' | 'group_wait' | 'group_interval' | 'tiers'
 >;
 
 /** The waiting times of one tier: its own, or those of the section. */

@@ -6,6 +6,7 @@ const timing = {
   scrape_timeout: 4000,
   evaluation_interval: 5000,
   group_wait: 1000,
+  group_interval: 1000,
   tiers: {},
 };
 
@@ -29,6 +30,10 @@ describe('the detection bound', () => {
     expect(detectionBoundMs({ tier: 'A', forMs: 0 }, patient)).toBe(11_000);
   });
 
+  it('counts the group_interval where it is longer: a group may still be there from the last time', () => {
+    expect(detectionBoundMs({ tier: 'A', forMs: 0 }, { ...timing, group_interval: 5000 })).toBe(15_000);
+  });
+
   it('adds what the condition itself needs to become true', () => {
     expect(
       detectionBoundMs({ tier: 'A', forMs: 0, onset: { ms: 35_000, reason: 'a missed probe' } }, timing),
@@ -41,6 +46,7 @@ describe('the detection bound', () => {
       scrape_timeout: 10_000,
       evaluation_interval: 15_000,
       group_wait: 10_000,
+      group_interval: 10_000,
       tiers: {},
     };
     expect(detectionBoundMs({ tier: 'A', forMs: 30_000 }, slow)).toBe(70_000);

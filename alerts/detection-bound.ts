@@ -13,6 +13,11 @@ export function detectionBoundMs(
   const held = Math.ceil(rule.forMs / timing.evaluation_interval) * timing.evaluation_interval;
   const hang = rule.canHang ? timing.scrape_timeout : 0;
   const onset = rule.onset?.ms ?? 0;
-  const groupWait = timing.tiers[rule.tier]?.group_wait ?? timing.group_wait;
+  const own = timing.tiers[rule.tier];
+  // A group that still exists from the last time makes an alert wait for its interval.
+  const groupWait = Math.max(
+    own?.group_wait ?? timing.group_wait,
+    own?.group_interval ?? timing.group_interval,
+  );
   return onset + timing.scrape_interval + hang + timing.evaluation_interval + held + groupWait;
 }

@@ -25,6 +25,7 @@ const nameOf = ({ name, type }: { name: string; type: string }): string =>
 /** How many series of each family a target has; no value where it has none. */
 export const measuredFamilies: RecordingRule = {
   record: 'mes:measured_family:count',
+  slow: true,
   expr: Object.entries(families)
     .map(
       ([family, metric]) =>

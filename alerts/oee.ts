@@ -12,6 +12,7 @@ const leastPlannedSeconds = 8 * 3600;
  */
 export const oee: RecordingRule = {
   record: 'mes:oee:ratio1w',
+  slow: true,
   expr: `max by (target, line) (avg_over_time(${metrics.plannedRunTimePerItem.name}${week})
 * on (target, line) increase(${metrics.goodItems.name}${week})
 / on (target, line) (increase(${metrics.plannedBusySeconds.name}${week}) >= ${leastPlannedSeconds}))`,

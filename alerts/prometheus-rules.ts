@@ -9,6 +9,12 @@ import { severityOf } from './tiers.ts';
 /** A firing alert outlives this many evaluations without its condition, so that one failed scrape does not end it. */
 const keptEvaluations = 3;
 
+/** How often the slow recording rules are evaluated: the windows of days that they look at move no faster. */
+export const slowIntervalMs = 60_000;
+
+/** The groups of the rule file, in the order in which a test must evaluate them. */
+export const ruleGroupNames = { slow: 'andon-slow', usual: 'andon' } as const;
+
 /** The label of alerts that say nothing off shift; Alertmanager holds them back by it. */
 export const onlyInShiftLabel = 'only_in_shift';
 
@@ -17,12 +23,12 @@ export const usualDashboard = 'andon-board';
 
 type RenderSettings = Pick<
   AlertsConfig,
-  'evaluation_interval' | 'runbook_base_url' | 'grafana_url' | 'slos' | 'thresholds'
+  'evaluation_interval' | 'runbook_base_url' | 'grafana_url' | 'slos' | 'thresholds' | 'shifts'
 >;
 
 /**
- * The rule file for Prometheus (2.42 and later) as text. One group: its rules are evaluated in order, so an alert sees
- * the recorded series of the same moment.
+ * The rule file for Prometheus (2.42 and later) as text. One group for all but the slow rules: its rules are evaluated in order,
+ * so an alert sees the recorded series of the same moment.
  */
 export const renderRules = (
   rules: readonly AlertRule[],
@@ -45,15 +51,19 @@ const ruleGroups = (
   rules: readonly AlertRule[],
   config: RenderSettings,
   recorded: readonly RecordingRule[],
-) => ({
-  groups: [
-    {
-      name: 'andon',
-      interval: promDuration(config.evaluation_interval),
-      rules: [...recorded, ...rules.map((rule) => alertingRule(rule, config))],
-    },
-  ],
-});
+) => {
+  const group = (name: string, intervalMs: number, groupRules: object[]) =>
+    groupRules.length === 0 ? [] : [{ name, interval: promDuration(intervalMs), rules: groupRules }];
+  const recording = (isSlow: boolean) =>
+    recorded.filter(({ slow = false }) => slow === isSlow).map(({ record, expr }) => ({ record, expr }));
+  const alerting = rules.map((rule) => alertingRule(rule, config));
+  return {
+    groups: [
+      ...group(ruleGroupNames.slow, slowIntervalMs, recording(true)),
+      ...group(ruleGroupNames.usual, config.evaluation_interval, [...recording(false), ...alerting]),
+    ],
+  };
+};
 
 /** The labels that a rule gives to its alert. */
 export const labelsOf = (rule: AlertRule): Record<string, string> => ({

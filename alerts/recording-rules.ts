@@ -6,6 +6,7 @@ import { inodeUsage } from './inode-usage.ts';
 import { measuredFamilies } from './measured-families.ts';
 import { oee } from './oee.ts';
 import { connectionUse, operationWaitP95, syncAge, workOrderAge } from './ratios.ts';
+import { groupMembersOfDay, recentMoves } from './remembered.ts';
 import { resourceUsage } from './resource-usage.ts';
 import type { RecordingRule } from './rule.ts';
 import { burnRules } from './slo-burn.ts';
@@ -31,10 +32,7 @@ or on (target) max by (target) (${metrics.up.name} == 1)`,
 };
 
 /** In the order of their evaluation; before every alert. */
-export const recordingRulesOf = ({
-  slos,
-  thresholds,
-}: Pick<RuleSettings, 'slos' | 'thresholds'>): readonly RecordingRule[] => [
+export const recordingRulesOf = ({ slos, thresholds, shifts }: RuleSettings): readonly RecordingRule[] => [
   operationsRate,
   operationSuccessRatio,
   operationWaitP95,
@@ -48,5 +46,7 @@ export const recordingRulesOf = ({
   resourceUsage,
   inodeUsage,
   oee,
+  groupMembersOfDay,
+  ...(shifts.weekly.length > 0 ? [recentMoves] : []),
   ...burnRules(slos, thresholds.mes.slo_least),
 ];

@@ -46,4 +46,6 @@ export interface RecordingRule {
   /** `level:metric:operation`. */
   readonly record: string;
   readonly expr: string;
+  /** Looks back over days, and so is computed once a minute only. */
+  readonly slow?: boolean;
 }

@@ -31,11 +31,16 @@ export function burnRules(slos: readonly Slo[], leastOperations: number): Record
   const pairs: readonly BurnWindows[] = Object.values(burnWindows).flat();
   const windows = new Set(pairs.flatMap(({ long, short }) => [short, long]));
   return [
-    { record: sloBudget, expr: each(({ objective }) => `vector(${Number((1 - objective).toPrecision(9))})`) },
+    {
+      record: sloBudget,
+      slow: true,
+      expr: each(({ objective }) => `vector(${Number((1 - objective).toPrecision(9))})`),
+    },
     { record: sloEvents, expr: each(eventsOf) },
     { record: sloErrors, expr: each(errorsOf) },
     ...[sloEvents, sloErrors].map((record) => ({
       record: hourly(record),
+      slow: true,
       expr: `avg_over_time(${record}[1h:1m])`,
     })),
     ...[...windows].map((window) => burnRule(window, leastOperations)),
@@ -51,6 +56,7 @@ function burnRule(window: string, leastOperations: number): RecordingRule {
   const least = ms < hourMs ? '> 0' : `>= ${leastOperations} / ${tile.ms / 1000}`;
   return {
     record: burnRecord(window),
+    ...(isDays ? { slow: true } : {}),
     expr: `sum_over_time(${over(sloErrors)}) / (sum_over_time(${over(sloEvents)}) ${least}) / on (slo) group_left () ${sloBudget}
 and count_over_time(${over(sloEvents)}) >= ${Math.floor((leastKnown * ms) / tile.ms)}`,
   };

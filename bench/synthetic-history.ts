@@ -26,7 +26,7 @@ const longer: readonly (readonly [string, Past])[] = [
   [metrics.up.name, { seconds: inHeadSeconds, step: 5 }],
   [metrics.dbUp.name, { seconds: inHeadSeconds, step: 5 }],
   [metrics.queueUp.name, { seconds: inHeadSeconds, step: 5 }],
-  [measuredFamilies.record, { seconds: inHeadSeconds, step: 5 }],
+  [measuredFamilies.record, { seconds: inHeadSeconds, step: 60 }],
   [metrics.workOrderTransitions.name, { seconds: 4 * hour, step: 5 }],
   [metrics.queueGroupMembers.name, { seconds: day, step: 5 }],
   [metrics.goodItems.name, { seconds: 7 * day, step: 30 }],
@@ -34,8 +34,8 @@ const longer: readonly (readonly [string, Past])[] = [
   [metrics.plannedRunTimePerItem.name, { seconds: 7 * day, step: 30 }],
   [sloEvents, { seconds: 6 * hour, step: 5 }],
   [sloErrors, { seconds: 6 * hour, step: 5 }],
-  [sloEvents.replace('1m', '1h'), { seconds: 3 * day, step: 5 }],
-  [sloErrors.replace('1m', '1h'), { seconds: 3 * day, step: 5 }],
+  [sloEvents.replace('1m', '1h'), { seconds: 3 * day, step: 60 }],
+  [sloErrors.replace('1m', '1h'), { seconds: 3 * day, step: 60 }],
 ];
 
 /** What the recording rules would have recorded of the long windows. */

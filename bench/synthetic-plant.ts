@@ -101,15 +101,15 @@ const line = (index: number): SyntheticSeries[] => {
 const device = (index: number): SyntheticSeries[] => {
   const labels = { target, line: `L${(index % plantSize.lines) + 1}`, device: `PLC-${index}` };
   // Some are silent, so that the alerts on them have something to say.
-  const heard = index % 100 === 0 ? steady(1_000_000_000) : age(30);
+  const heard = index % 250 === 0 ? steady(1_000_000_000) : age(30);
   return [
     one(metrics.deviceLastHeartbeat, labels, heard),
     one(
       metrics.deviceState,
-      { ...labels, state: index % 100 === 1 ? 'not_available' : 'executing' },
+      { ...labels, state: index % 250 === 1 ? 'not_available' : 'executing' },
       steady(1),
     ),
-    one(metrics.deviceSequenceGaps, labels, growing(index % 100 === 2 ? 0.01 : 0)),
+    one(metrics.deviceSequenceGaps, labels, growing(index % 250 === 2 ? 0.01 : 0)),
     one(metrics.deviceDeaths, labels, steady(1)),
   ];
 };
@@ -119,7 +119,7 @@ const queue = (index: number): SyntheticSeries[] => {
   return [
     one(metrics.queueReady, labels, (second) => second % 7),
     one(metrics.queueUnacked, labels, steady(3)),
-    one(metrics.queueConsumers, labels, steady(index % 10 === 0 ? 0 : 2)),
+    one(metrics.queueConsumers, labels, steady(index === 10 ? 0 : 2)),
     one(metrics.queueAcked, labels, growing(5)),
     one(metrics.queueRedelivered, labels, growing(0.1)),
     one(metrics.queueDeadLettered, labels, growing(0)),
@@ -135,7 +135,7 @@ const broker = (): SyntheticSeries[] => [
   ...numbers(plantSize.groups).flatMap((index) => {
     const labels = { target: 'mes-kafka', group: `group-${index}` };
     return [
-      one(metrics.queueGroupMembers, labels, steady(index % 5 === 0 ? 0 : 3)),
+      one(metrics.queueGroupMembers, labels, steady(index === 5 ? 0 : 3)),
       ...numbers(2).map((topic) =>
         one(metrics.queueGroupLag, { ...labels, topic: `topic-${topic}` }, (second) => second % 50),
       ),
@@ -170,7 +170,7 @@ const sync = (index: number): SyntheticSeries[] => {
     one(metrics.consistencyLastCheck, pair, age(300)),
     one(metrics.consistencyCheckInterval, pair, steady(300)),
     ...['material', 'batch', 'quantity'].flatMap((dimension) => [
-      one(metrics.consistencyMismatched, { ...pair, dimension }, steady(index % 2)),
+      one(metrics.consistencyMismatched, { ...pair, dimension }, steady(index === 2 ? 1 : 0)),
       one(metrics.consistencyCompared, { ...pair, dimension }, steady(10_000)),
     ]),
   ];

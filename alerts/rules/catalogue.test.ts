@@ -17,7 +17,7 @@ const inShift = alertsSection.parse({
   shifts: { weekly: [{ days: ['monday'], from: '06:00', to: '22:00' }] },
 });
 const allRules = everyRuleOf(config);
-const recorded = recordingRulesOf(config);
+const recorded = recordingRulesOf(inShift);
 const idOf = ({ name, tier }: AlertRule) => `${name} (${tier})`;
 const casesOf = ({ name, tier }: AlertRule) =>
   allCases.filter((testCase) => testCase.alert === name && testCase.tier === tier);

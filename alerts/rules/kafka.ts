@@ -1,5 +1,6 @@
 import { metrics } from '../../exporters/catalogue.ts';
 import type { RuleSettings } from '../config.ts';
+import { groupMembersOfDay } from '../remembered.ts';
 import type { AlertRule } from '../rule.ts';
 import { rising } from './rising.ts';
 
@@ -7,7 +8,7 @@ const members = metrics.queueGroupMembers.name;
 const lag = metrics.queueGroupLag.name;
 
 /** A group that nobody has worked in for a day is not missed: clusters are full of the groups of old trials. */
-const workedLately = `(max_over_time(${members}[1h]) > 0 or max_over_time(${members}[1d:1h]) > 0)`;
+const workedLately = `(max_over_time(${members}[1h]) > 0 or ${groupMembersOfDay.record} > 0)`;
 
 const abandoned: AlertRule = {
   name: 'MesQueueGroupEmpty',

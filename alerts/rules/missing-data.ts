@@ -1,6 +1,7 @@
 import { metrics } from '../../exporters/catalogue.ts';
 import { measuredFamilies } from '../measured-families.ts';
 import { exporterJob } from '../prometheus-config.ts';
+import { slowIntervalMs } from '../prometheus-rules.ts';
 import type { AlertRule } from '../rule.ts';
 
 const exporterUp = `up{job="${exporterJob}"} == 1`;
@@ -33,8 +34,10 @@ const familyMissing: AlertRule = {
   expr: `max_over_time(${measuredFamilies.record}[1h]) unless ${measuredFamilies.record}
 and on () ${exporterUp}
 ${everyCollectorWorks}`,
-  forMs: 60_000,
-  when: 'a whole family of series of the last hour is gone although every collector works, 1 min',
+  // A collector that works again is known at once, and its family up to a minute later.
+  forMs: 120_000,
+  onset: { ms: slowIntervalMs, reason: 'families are counted once a minute' },
+  when: 'a whole family of series of the last hour is gone although every collector works, 2 min',
   summary: 'Nothing is known any more of the {{ $labels.family }} of {{ $labels.target }}',
   detail: 'There were {{ $value }} series of it within the last hour.',
   meaning: 'The alerts on these metrics are blind, and none of them would say so.',

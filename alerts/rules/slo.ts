@@ -1,5 +1,6 @@
 import { parseDuration } from '../../kit/duration.ts';
 import type { RuleSettings } from '../config.ts';
+import { slowIntervalMs } from '../prometheus-rules.ts';
 import { promString } from '../prometheus-text.ts';
 import type { AlertRule } from '../rule.ts';
 import { burnRecord, sloErrors, sloEvents } from '../slo-burn.ts';
@@ -34,8 +35,12 @@ const latency: Kind = {
     'Look which operation waits (mes_operation_wait_seconds), and at locks, the connection pool and the load of that time.',
 };
 
-/** One minute for the rate over a minute, one for the minutes that windows are summed from. */
-const smoothingMs = 120_000;
+/**
+ * One minute for the rate over a minute, and one for the minutes that windows are summed from; days are summed from hours, once a
+ * minute.
+ */
+const smoothingMs = (window: string): number =>
+  (parseDuration(window) ?? 0) < 86_400_000 ? 120_000 : 3_600_000 + slowIntervalMs;
 
 function burning(kind: Kind, tier: Tier, slos: readonly Slo[]): AlertRule {
   const which = `{slo=~${promString(slos.map(({ name }) => name).join('|'))}}`;
@@ -57,7 +62,7 @@ function burning(kind: Kind, tier: Tier, slos: readonly Slo[]): AlertRule {
       .join('\nor '),
     forMs: 0,
     onset: {
-      ms: Math.ceil((outageMs + smoothingMs) / 1000) * 1000,
+      ms: Math.ceil((outageMs + smoothingMs(first.long)) / 1000) * 1000,
       reason: `even if all fails, so much of the budget must be spent first; counted over ${first.long}`,
     },
     when: pairs

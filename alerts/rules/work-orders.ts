@@ -3,6 +3,7 @@ import { promDuration } from '../../kit/duration.ts';
 import type { RuleSettings } from '../config.ts';
 import { oee } from '../oee.ts';
 import { workOrderAge } from '../ratios.ts';
+import { recentMoves } from '../remembered.ts';
 import type { AlertRule } from '../rule.ts';
 import { percent, span } from '../wording.ts';
 
@@ -68,7 +69,7 @@ const idleByShift = (idleMs: number): AlertRule => {
     cause: 'hardware',
     owner: 'line',
     expr: `${nothingMoved(window)}
-and on (target, line) sum by (target, line) (increase(${moves}[4h:15m])) > 0
+and on (target, line) ${recentMoves.record} > 0
 unless on (target, line) ${planned}`,
     forMs: 0,
     onlyInShift: true,

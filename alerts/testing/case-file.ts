@@ -1,11 +1,14 @@
 import { stringify } from 'yaml';
-import { labelsOf } from '../prometheus-rules.ts';
+import { labelsOf, ruleGroupNames } from '../prometheus-rules.ts';
 import type { AlertRule } from '../rule.ts';
 import { withCounterReset } from './counter-reset.ts';
 import { type RuleCase, type Series, usualTimeline } from './rule-case.ts';
 
 /** How long before the firing step a counter of a test is set back. */
 const resetBefore = 3;
+
+/** A slow series of a test is recorded at each evaluation, and before what uses it. */
+const groups = Object.values(ruleGroupNames);
 
 /** How every query about one alert begins; promtool's findings quote it. */
 export const firingQuery = ({ name, tier }: Pick<AlertRule, 'name' | 'tier'>): string =>
@@ -55,7 +58,12 @@ export function renderCase(ruleFile: string, rule: AlertRule, testCase: RuleCase
       : []),
     ...(underReset ? [look('stays silent at a restart of what is counted', underReset, silent)] : []),
   ];
-  return stringify({ rule_files: [ruleFile], evaluation_interval: `${stepSeconds * evaluateEvery}s`, tests });
+  return stringify({
+    rule_files: [ruleFile],
+    group_eval_order: groups,
+    evaluation_interval: `${stepSeconds * evaluateEvery}s`,
+    tests,
+  });
 }
 
 /** promtool's test file for what all these alerts say when there is no series at all. */
@@ -71,7 +79,12 @@ export function renderWithoutSeries(
       exp_samples: labels === undefined ? [] : [firingSeries(rule, labels)],
     })),
   };
-  return stringify({ rule_files: [ruleFile], evaluation_interval: '5s', tests: [test] });
+  return stringify({
+    rule_files: [ruleFile],
+    group_eval_order: groups,
+    evaluation_interval: '5s',
+    tests: [test],
+  });
 }
 
 const inputSeries = (series: Series) =>
