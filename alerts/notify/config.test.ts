@@ -79,7 +79,7 @@ test('An Alertmanager that repeats the Watchdog too seldom is found where andon.
     expect.stringMatching(/^alerts.receivers.0: .*needs heartbeat: 30s/),
   ]);
   expect(problems({}, told('1m'))).toEqual([
-    expect.stringMatching(/silent_after \(2m\); make that at least 2m10s/),
+    expect.stringMatching(/silent_after \(2m\); make that at least 2m2s/),
   ]);
   expect(problems({ heartbeat: { silent_after: '3m' } }, told('1m'))).toEqual([]);
   expect(problems({ heartbeat: { receivers: [] } }, told())).toEqual([]);
