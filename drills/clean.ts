@@ -1,7 +1,7 @@
 import { messageOf } from '../kit/errors.ts';
 import type { Targets } from '../kit/targets.ts';
+import { byHand, revert } from './undo.ts';
 import type { UndoEntry, UndoLog } from './undo-log.ts';
-import { byHand, revert } from './undo-registry.ts';
 import type { UndoDeps } from './undos/reverter.ts';
 
 /** Each undo gets this long, counted from its own start: the drill's own signal may be aborted already. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Target, TargetKind, Targets } from '../kit/targets.ts';
+import type { Leash } from './leash.ts';
 import type { Undo } from './undo.ts';
 
 /** A target of andon.yaml together with its name there. */
@@ -19,6 +20,11 @@ export interface Host {
   targets: Targets;
   /** Starts the load that some faults are made of; undefined where no load generator can be had. */
   load?: LoadStarter | undefined;
+  /**
+   * Starts the process that carries out the plan's undo 4 s after our last sign of life. Every fault that neither a server nor the
+   * kernel leases takes one before it breaks anything (see leashed-injection.ts).
+   */
+  leash: (plan: Plan) => Promise<Leash>;
 }
 
 /** Starts virtual users that end by themselves after `durationMs`, or earlier when the handle is disposed. */
@@ -72,5 +78,10 @@ export interface Fault<P = unknown> {
   targets: readonly TargetKind[];
   /** Pure: every side effect, and its undo as data. */
   plan(params: P, target: NamedTarget, run: string, durationMs: number): Plan;
+  /**
+   * Asked in the preflight: throws UnavailableError when something is missing (a right, a program, a state in which the fault would
+   * touch nothing). Touches nothing.
+   */
+  demand?(params: P, target: NamedTarget, host: Omit<Host, 'leash' | 'load'>): Promise<void>;
   inject(plan: Plan, params: P, target: NamedTarget, host: Host, signal: AbortSignal): Promise<Injection>;
 }

@@ -2,9 +2,9 @@ import type { Clock } from '../kit/clock.ts';
 
 /** A server gives a fault up this long after the last sign of life of its runner. */
 export const leaseMs = 4000;
-const renewEveryMs = 1000;
+export const renewEveryMs = 1000;
 /** The runner lifts a fault at the end of its duration; one that it forgets is renewed no longer than this beyond. */
-const forgottenAfterMs = 10_000;
+export const forgottenAfterMs = 10_000;
 
 export interface LeaseOptions {
   clock: Clock;

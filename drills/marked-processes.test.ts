@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { waitFor } from '../kit/wait.ts';
 import { markedProcesses, markVariable } from './marked-processes.ts';
-import { revert } from './undo-registry.ts';
+import { revert } from './undo.ts';
 
 const deps = { targets: {}, fetch };
 const noHurry = () => AbortSignal.timeout(30_000);

@@ -19,7 +19,14 @@ const cut = {
 } as unknown as Fault;
 const targets: Targets = {
   'mes-db': { kind: 'postgres', url: 'postgres://x/y', protect: [], drillable: true, production: false },
-  'mes-db-link': { kind: 'link', control: 'http://x', link: 'mes-db', drillable: false, production: false },
+  'mes-db-link': {
+    kind: 'link',
+    control: 'http://x',
+    link: 'mes-db',
+    protocol: 'tcp',
+    drillable: false,
+    production: false,
+  },
 };
 const vocabulary = { faults: [lock, cut], alerts: new Map([['MesDown', ['A']]]), targets };
 

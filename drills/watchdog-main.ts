@@ -3,6 +3,7 @@ import { type Clock, isoTime } from '../kit/clock.ts';
 import { NdjsonFile } from '../kit/ndjson.ts';
 import { dropTornLine } from '../kit/ndjson-tail.ts';
 import { type CleanUpResult, cleanUp, describeEntry, undoEntry } from './clean.ts';
+import { deaf } from './deaf.ts';
 import type { EventOf } from './journal.ts';
 import { type UndoEntry, UndoLog } from './undo-log.ts';
 import type { UndoDeps } from './undos/reverter.ts';
@@ -42,20 +43,6 @@ export async function runWatchdog(work: WatchdogWork): Promise<CleanUpResult> {
   const result = await cleanUpPatiently(undoLog, work);
   writeJournal(work, result);
   return result;
-}
-
-/**
- * Whoever stops the runner politely (Ctrl-C, a service manager) often sends the signal to the watchdog as well. It must outlive
- * that: it ends with its runner anyway.
- */
-function deaf(signals: readonly NodeJS.Signals[]): Disposable {
-  const ignore = () => {};
-  for (const signal of signals) process.on(signal, ignore);
-  return {
-    [Symbol.dispose]: () => {
-      for (const signal of signals) process.off(signal, ignore);
-    },
-  };
 }
 
 /** Waits until the pipe is closed, however it comes to that; whether the runner said farewell before. */

@@ -2,14 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { UnavailableError } from '../kit/errors.ts';
 import type { SelfCommand } from '../kit/module-path.ts';
+import { readyOrEnded } from './ready-line.ts';
 import { farewell } from './watchdog-main.ts';
 
-/** A cold start of Node and of our modules on a busy machine. */
-const readyLimitMs = 20_000;
 /** After a farewell there is nothing left to do but to end. */
 const farewellLimitMs = 5000;
 /** Without one it undoes, and may try for a minute. */
@@ -102,23 +100,6 @@ function spawnDetached(
   } finally {
     closeSync(log);
   }
-}
-
-async function readyOrEnded(stdout: Readable, ended: Promise<string>): Promise<void> {
-  const limit = AbortSignal.timeout(readyLimitMs);
-  const lines = createInterface({ input: stdout, signal: limit });
-  const ready = (async () => {
-    for await (const line of lines) if (line.includes('"ready":true')) return;
-    limit.throwIfAborted();
-    throw new Error(`it ended with ${await ended}`);
-  })();
-  await Promise.race([
-    ready,
-    ended.then((reason) => {
-      throw new Error(`it ended with ${reason}`);
-    }),
-  ]);
-  lines.close();
 }
 
 function tailOf(file: string): string {

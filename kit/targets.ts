@@ -26,6 +26,8 @@ export const targetSchema = z.discriminatedUnion('kind', [
     admin_url: url(['postgres:', 'postgresql:']).optional(),
     /** Application names that no runbook ever terminates (exact, or a prefix that ends with *). */
     protect: z.array(z.string()).default([]),
+    /** The `process` or `container` target that runs this server: for drills that restart it. */
+    server: z.string().optional(),
     ...common,
   }),
   /** MySQL, or MariaDB. */
@@ -34,6 +36,8 @@ export const targetSchema = z.discriminatedUnion('kind', [
     url: url(['mysql:', 'mariadb:']),
     admin_url: url(['mysql:', 'mariadb:']).optional(),
     protect: z.array(z.string()).default([]),
+    /** The `process` or `container` target that runs this server: for drills that restart it. */
+    server: z.string().optional(),
     ...common,
   }),
   z.strictObject({
@@ -42,6 +46,8 @@ export const targetSchema = z.discriminatedUnion('kind', [
     management: httpUrl,
     /** Its Prometheus endpoint (plugin rabbitmq_prometheus): the exporter reads queues there instead, which costs the broker less. */
     prometheus: httpUrl.optional(),
+    /** The `process` or `container` target that runs this server: for drills that restart it. */
+    server: z.string().optional(),
     ...common,
   }),
   z.strictObject({
@@ -62,8 +68,72 @@ export const targetSchema = z.discriminatedUnion('kind', [
     topics: z.array(z.string()).default(['*']),
     ...common,
   }),
-  /** One link through Andon's TCP proxy: the control address of the proxy and the link's name there. */
-  z.strictObject({ kind: z.literal('link'), control: httpUrl, link: z.string(), ...common }),
+  /** One link through Andon's proxy: the control address of the proxy and the link's name there. */
+  z.strictObject({
+    kind: z.literal('link'),
+    control: httpUrl,
+    link: z.string(),
+    /** As in the proxy's own file: what passes an `http` link is understood as requests and answers. */
+    protocol: z.enum(['tcp', 'http']).default('tcp'),
+    ...common,
+  }),
+  /** One proxy of a running Toxiproxy. */
+  z.strictObject({ kind: z.literal('toxiproxy'), control: httpUrl, proxy: z.string(), ...common }),
+  /** The traffic between this Linux host and an address, broken by its own nftables. */
+  z.strictObject({
+    kind: z.literal('address'),
+    /** An IPv4 or IPv6 address, or a network such as 10.1.2.0/24. */
+    peer: z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]),
+    /** The peer's TCP port; all its traffic when left out. */
+    port: z.int().min(1).max(65_535).optional(),
+    /** The network namespace in which the rules are made; that of this process when left out. */
+    namespace: z
+      .string()
+      .regex(/^[\w.-]+$/)
+      .optional(),
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('container'),
+    container: z.string(),
+    /** The engine's socket. */
+    socket: z.string().default('/var/run/docker.sock'),
+    ...common,
+  }),
+  /** A process of this computer, found by the file with its id or by its systemd unit. */
+  z
+    .strictObject({
+      kind: z.literal('process'),
+      pid_file: z.string().optional(),
+      unit: z.string().optional(),
+      /** The command (no shell) that starts it again: needed with `pid_file`; `systemctl start UNIT` otherwise. */
+      start: z.array(z.string()).min(1).optional(),
+      ...common,
+    })
+    .refine(({ pid_file, unit }) => (pid_file === undefined) !== (unit === undefined), {
+      message: 'needs exactly one of pid_file and unit',
+    })
+    .refine(({ pid_file, start }) => pid_file === undefined || start !== undefined, {
+      message: 'needs `start`, the command that starts it again',
+      path: ['start'],
+    }),
+  /** This computer. */
+  z.strictObject({
+    kind: z.literal('host'),
+    /** A folder of the file system that drills may fill. */
+    disk: z.string().optional(),
+    ...common,
+  }),
+  /** A device behind an edge gateway that can be made silent there: the gateway's address and the device's name. */
+  z.strictObject({
+    kind: z.literal('device'),
+    control: httpUrl,
+    device: z.string(),
+    token: z.string().optional(),
+    ...common,
+  }),
+  /** A system that is served by a router in several versions: the router's control address. */
+  z.strictObject({ kind: z.literal('release'), control: httpUrl, token: z.string().optional(), ...common }),
 ]);
 
 export type Target = z.infer<typeof targetSchema>;

@@ -159,7 +159,10 @@ function amqpPortOf(lab: Lab): string {
 /** Cuts a link of the lab through its proxy; what it returns heals it. */
 async function cut(lab: Lab, link: LinkName, mode: CutMode): Promise<() => Promise<void>> {
   const control = lab.addresses.links ?? '';
-  const client = new LinkClient({ kind: 'link', control, link, drillable: true, production: false }, fetch);
+  const client = new LinkClient(
+    { kind: 'link', control, link, protocol: 'tcp', drillable: true, production: false },
+    fetch,
+  );
   const result = await client.cut({ mode, holder: 'detection', leaseMs: longestMs });
   if (!result.ok) throw new Error(result.message);
   return () => client.restore('detection', 'detection');

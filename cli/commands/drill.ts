@@ -6,6 +6,7 @@ import { cleanUp, describeEntry } from '../../drills/clean.ts';
 import { takeDrillLock } from '../../drills/drill-lock.ts';
 import { faults } from '../../drills/faults/registry.ts';
 import { History } from '../../drills/history.ts';
+import { leashWishSchema, runLeash } from '../../drills/leash-main.ts';
 import { describePlan } from '../../drills/plan.ts';
 import { UndoLog } from '../../drills/undo-log.ts';
 import { runWatchdog } from '../../drills/watchdog-main.ts';
@@ -14,6 +15,11 @@ import { ResidueError } from '../../kit/errors.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { settingsOf, vocabularyOf } from '../drill-settings.ts';
 import { runDrills } from '../run-drills.ts';
+
+interface LeashOptions {
+  wish: string;
+  config: string;
+}
 
 interface WatchdogOptions {
   run: string;
@@ -64,6 +70,10 @@ export function registerDrill(program: Command, context: Context): void {
     .requiredOption('--undo-log <file>')
     .requiredOption('--journal <file>')
     .action((options: WatchdogOptions) => watch(context, { ...program.opts(), ...options }));
+  drill
+    .command('leash', { hidden: true })
+    .requiredOption('--wish <json>')
+    .action((options: LeashOptions) => leash(context, { ...program.opts(), ...options }));
 }
 
 function list({ stdout }: Context, { json }: CommonOptions): void {
@@ -129,6 +139,12 @@ function history({ stdout, home }: Context, { json }: CommonOptions): void {
         : `${run.startedAt}  ${(run.verdict ?? 'cut off').padEnd(8)} ${String(Math.round(run.score ?? 0)).padStart(3)}  ${run.drill.padEnd(16)} ${run.dir}\n`,
     );
   }
+}
+
+async function leash({ env, stdin, stdout }: Context, { config, wish }: LeashOptions): Promise<void> {
+  const { targets, runbooksToken } = settingsOf(loadConfig(config, env));
+  const { undo, longestMs } = leashWishSchema.parse(JSON.parse(wish));
+  await runLeash({ undo, longestMs, stdin, stdout, targets, fetch, runbooksToken, clock: systemClock });
 }
 
 async function watch(context: Context, options: WatchdogOptions): Promise<void> {

@@ -6,7 +6,8 @@ import { type Targets, targetsSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import type { Host, Injection } from '../fault.ts';
-import { revert } from '../undo-registry.ts';
+import { noLeash } from '../testing/test-host.ts';
+import { revert } from '../undo.ts';
 import { dbLock } from './db-lock.ts';
 import { faultOf } from './registry.ts';
 
@@ -42,7 +43,7 @@ const planned = (run: string, wish: object = {}) => {
 async function locked(run: string, wish: object = {}, clock: Clock = systemClock): Promise<Injection> {
   await query(`CREATE TABLE IF NOT EXISTS ${run} (id int)`);
   const { plan, params, target } = planned(run, wish);
-  const host: Host = { clock, log: silentLog, fetch, targets };
+  const host: Host = { clock, log: silentLog, fetch, targets, leash: noLeash };
   return dbLock.inject(plan, params, target, host, never);
 }
 

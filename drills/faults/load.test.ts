@@ -6,7 +6,8 @@ import { targetSchema } from '../../kit/targets.ts';
 import type { Host, LoadRequest, LoadStarter } from '../fault.ts';
 import { markedProcesses } from '../marked-processes.ts';
 import { startIdleLoad } from '../testing/marked-load.ts';
-import { revert } from '../undo-registry.ts';
+import { noLeash } from '../testing/test-host.ts';
+import { revert } from '../undo.ts';
 import { load } from './load.ts';
 
 const never = new AbortController().signal;
@@ -16,7 +17,14 @@ const target = {
 };
 
 async function crowd(starter: LoadStarter | undefined, durationMs = 60_000, run = randomUUID()) {
-  const host: Host = { clock: systemClock, log: silentLog, fetch, targets: {}, load: starter };
+  const host: Host = {
+    clock: systemClock,
+    log: silentLog,
+    fetch,
+    targets: {},
+    load: starter,
+    leash: noLeash,
+  };
   const params = load.params.parse({ users: 7 });
   const plan = load.plan(params, target, run, durationMs);
   const injection = await load.inject(plan, params, target, host, never);

@@ -7,7 +7,8 @@ import type { Host, Injection } from '../fault.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import { type RunningLinks, startLinks } from '../proxy/link-server.ts';
 import { connectPeer, type PeerServer, startPeerServer } from '../testing/tcp-peer.ts';
-import { revert } from '../undo-registry.ts';
+import { noLeash } from '../testing/test-host.ts';
+import { revert } from '../undo.ts';
 import { networkCut } from './network-cut.ts';
 
 const anyPort = { host: '127.0.0.1', port: 0 };
@@ -45,7 +46,7 @@ async function bench(): Promise<Bench> {
       const params = networkCut.params.parse(wish);
       const named = { name: 'mes-db-link', target };
       const plan = networkCut.plan(params, named, run, 60_000);
-      const whole: Host = { ...deps, fetch, targets: { 'mes-db-link': target }, ...host };
+      const whole: Host = { ...deps, fetch, targets: { 'mes-db-link': target }, leash: noLeash, ...host };
       const injection = await networkCut.inject(plan, params, named, whole, never);
       opened.defer(() => injection[Symbol.asyncDispose]().then(null, () => {}));
       return injection;

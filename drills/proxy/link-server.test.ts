@@ -23,7 +23,7 @@ async function started(upstreamPort: number): Promise<RunningLinks & { port: num
   );
   onTestFinished(() => links[Symbol.asyncDispose]());
   const client = new LinkClient(
-    { kind: 'link', control: links.url, link: 'db', drillable: true, production: false },
+    { kind: 'link', control: links.url, link: 'db', protocol: 'tcp', drillable: true, production: false },
     fetch,
   );
   return { ...links, port: links.links[0]?.port ?? 0, client };

@@ -3,6 +3,8 @@ import { messageOf, UnavailableError } from '../../kit/errors.ts';
 import { failSpan, type Span, startSpan } from '../../kit/tracing.ts';
 import type { Fault, Host } from '../fault.ts';
 import { faultOf } from '../faults/registry.ts';
+import { forgottenAfterMs } from '../lease.ts';
+import { startLeash } from '../leash.ts';
 import { type ActiveFault, note, type Run } from '../run.ts';
 import type { MethodStep } from '../schema.ts';
 
@@ -52,13 +54,7 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     undo: plan.undo,
     configFile: deps.configFile,
   });
-  const host: Host = {
-    clock: deps.clock,
-    log: deps.log,
-    fetch: deps.fetch,
-    targets: deps.settings.targets,
-    load: run.load,
-  };
+  const host = hostOf(run);
   const span = faultSpan(run, base);
   const injection = await fault.inject(plan, step.with, named, host, run.signal).catch((error: unknown) => {
     failSpan(span, error);
@@ -83,6 +79,20 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     },
     (error: unknown) => deps.log.debug({ error: messageOf(error) }, 'fault watch ended'),
   );
+}
+
+/** What the faults of a run may reach. */
+function hostOf({ deps, load }: Run): Host {
+  const { clock, log, fetch, configFile, self, settings } = deps;
+  return {
+    clock,
+    log,
+    fetch,
+    targets: settings.targets,
+    load,
+    leash: ({ undo, durationMs }) =>
+      startLeash({ undo, longestMs: durationMs + forgottenAfterMs, configFile, self, clock }),
+  };
 }
 
 function faultSpan(

@@ -2,6 +2,7 @@ import { messageOf, UnavailableError } from '../../kit/errors.ts';
 import { connectPostgres } from '../../kit/postgres.ts';
 import type { Target } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
+import { faultOf } from '../faults/registry.ts';
 import { askHypothesis, holds } from '../probes/hypothesis.ts';
 import { note, type Run } from '../run.ts';
 
@@ -13,6 +14,7 @@ export async function preflight(run: Run): Promise<void> {
   refuseUnconfirmedProduction(run);
   if (run.loadMissing && run.drill.method.some(({ fault }) => fault === 'load')) throw run.loadMissing;
   await reachTargets(run);
+  await meetDemands(run);
   await noticeMissingRules(run);
   if (run.drill.runbooks === 'hold' || run.drill.expect.runbook) await reachRunbooks(run);
   await settle(run);
@@ -48,6 +50,17 @@ async function reachTargets(run: Run): Promise<void> {
         cause: error,
       });
     }
+  }
+}
+
+/** What the faults need (rights, programs, a state in which they touch something) must be there. */
+async function meetDemands({ drill, deps }: Run): Promise<void> {
+  const { clock, log, fetch, settings } = deps;
+  for (const step of drill.method) {
+    const target = settings.targets[step.target];
+    if (!target) continue;
+    const host = { clock, log, fetch, targets: settings.targets };
+    await faultOf(step.fault).demand?.(step.with, { name: step.target, target }, host);
   }
 }
 

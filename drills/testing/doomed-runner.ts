@@ -1,13 +1,12 @@
 import { readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../kit/clock.ts';
-import { silentLog } from '../../kit/log.ts';
-import { modulePath } from '../../kit/module-path.ts';
 import { targetsSchema } from '../../kit/targets.ts';
 import { faultOf } from '../faults/registry.ts';
 import { UndoLog } from '../undo-log.ts';
 import { startWatchdog } from '../watchdog.ts';
 import { startIdleLoad } from './marked-load.ts';
+import { hostOver, standIn } from './test-host.ts';
 
 /** What a doomed runner injects. */
 export interface Doom {
@@ -26,8 +25,7 @@ export interface Doom {
 async function meetDoom({ run, folder, configFile, kind, target: name, with: wish }: Doom): Promise<void> {
   const undoLogFile = path.join(folder, 'undo-log.ndjson');
   const journalFile = path.join(folder, run, 'journal.ndjson');
-  const self = { command: process.execPath, args: [modulePath(import.meta.url, './andon-stand-in')] };
-  const watchdog = await startWatchdog({ run, undoLogFile, configFile, journalFile, self });
+  const watchdog = await startWatchdog({ run, undoLogFile, configFile, journalFile, self: standIn });
   say(`watchdog ${watchdog.pid}`);
   const targets = targetsSchema.parse(JSON.parse(readFileSync(configFile, 'utf8')));
   const fault = faultOf(kind);
@@ -38,7 +36,7 @@ async function meetDoom({ run, folder, configFile, kind, target: name, with: wis
   const plan = fault.plan(params, target, run, 600_000);
   new UndoLog(undoLogFile, systemClock).open({ run, fault: kind, target: name, undo: plan.undo, configFile });
   say('opened');
-  const host = { clock: systemClock, log: silentLog, fetch, targets, load: startIdleLoad };
+  const host = hostOver(configFile, targets, startIdleLoad);
   const injecting = fault.inject(plan, params, target, host, new AbortController().signal);
   say('injecting');
   await injecting;

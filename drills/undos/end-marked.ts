@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { systemClock } from '../../kit/clock.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { markedProcesses, markVariable, type ProcessInfo } from '../marked-processes.ts';
@@ -8,8 +9,11 @@ const politeMs = 1500;
 /** A killed process is gone at once, unless the kernel itself is busy with it. */
 const killedMs = 3000;
 
+const schema = z.strictObject({ kind: z.literal('process.end-marked'), mark: z.string() });
+
 /** Ends every process that carries the undo's mark, with all its descendants: TERM first, then KILL. Linux only. */
-export const endMarked: Reverter<UndoOf<'process.end-marked'>> = {
+export const endMarked: Reverter<UndoOf<typeof schema>> = {
+  schema,
   async revert({ mark }, { clock = systemClock }, signal) {
     const left = () => markedProcesses(mark);
     const started = clock.now();

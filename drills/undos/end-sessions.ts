@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { z } from 'zod';
 import { addressOf, connectPostgres } from '../../kit/postgres.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { requireTarget } from '../named-target.ts';
@@ -8,8 +9,15 @@ import type { Reverter, UndoOf } from './reverter.ts';
 /** A terminated backend rolls back a transaction that changed nothing: far below a second. */
 const goneMs = 5000;
 
+const schema = z.strictObject({
+  kind: z.literal('postgres.end-sessions'),
+  target: z.string(),
+  applicationName: z.string(),
+});
+
 /** Ends every session with the undo's application name on a PostgreSQL server, and sees that they are gone. */
-export const endSessions: Reverter<UndoOf<'postgres.end-sessions'>> = {
+export const endSessions: Reverter<UndoOf<typeof schema>> = {
+  schema,
   async revert({ target, applicationName }, { targets, clock }, signal) {
     const url = adminUrl(requireTarget(targets, target, 'postgres'));
     const admin = await connectUnlessGone(url);

@@ -1,8 +1,16 @@
+import { z } from 'zod';
 import { serverIsGone } from './gone.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
 
+const schema = z.strictObject({
+  kind: z.literal('runbooks.release-hold'),
+  url: z.string(),
+  holder: z.string(),
+});
+
 /** Gives the runbook service back its freedom to act. */
-export const releaseHold: Reverter<UndoOf<'runbooks.release-hold'>> = {
+export const releaseHold: Reverter<UndoOf<typeof schema>> = {
+  schema,
   async revert({ url, holder }, { fetch, runbooksToken }, signal) {
     try {
       const response = await fetch(holdUrl(url, holder), {

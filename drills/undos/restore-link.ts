@@ -1,10 +1,14 @@
+import { z } from 'zod';
 import { requireTarget } from '../named-target.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import { serverIsGone } from './gone.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
 
+const schema = z.strictObject({ kind: z.literal('link.restore'), target: z.string(), holder: z.string() });
+
 /** Takes back what the undo's holder has cut on a link, and sees that it is healed. */
-export const restoreLink: Reverter<UndoOf<'link.restore'>> = {
+export const restoreLink: Reverter<UndoOf<typeof schema>> = {
+  schema,
   async revert({ target, holder }, { targets, fetch }, signal) {
     const link = requireTarget(targets, target, 'link');
     const client = new LinkClient(link, fetch);
