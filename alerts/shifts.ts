@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+/** Monday first, as ISO 8601 counts. */
+export const weekdays = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time of day, as in 08:00');
 
@@ -12,13 +21,15 @@ const isTimezone = (name: string): boolean => {
   }
 };
 
-const shift = z.strictObject({
+/** A time of the week that comes again: a shift, or a window for drills. */
+export const weeklyTime = z.strictObject({
   name: z.string().optional(),
   days: z.array(z.enum(weekdays)).min(1),
   from: timeOfDay,
-  /** Earlier than `from`: the shift ends on the next day. */
+  /** Earlier than `from`: it ends on the next day. */
   to: timeOfDay,
 });
+export type WeeklyTime = z.output<typeof weeklyTime>;
 
 const day = z.iso.date();
 
@@ -27,7 +38,7 @@ export const shiftsSection = z
   .strictObject({
     /** An IANA name. Alertmanager must know it too: install tzdata where it does not. */
     timezone: z.string().refine(isTimezone, 'is no time zone; write one as in Asia/Shanghai').default('UTC'),
-    weekly: z.array(shift).default([]),
+    weekly: z.array(weeklyTime).default([]),
     /** Days on which nobody works, whatever the week says. */
     holidays: z
       .array(z.strictObject({ from: day, to: day.optional() }))
@@ -69,7 +80,7 @@ export function timeIntervals({ timezone, weekly, holidays }: Shifts): TimeInter
   ];
 }
 
-type Weekday = (typeof weekdays)[number];
+export type Weekday = (typeof weekdays)[number];
 
 /** Alertmanager's times of a day do not cross midnight: such a shift becomes two spans. */
 function spansOf(days: readonly Weekday[], from: string, to: string): Record<string, unknown>[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AlertsConfig } from '../alerts/config.ts';
+import { weeklyTime } from '../alerts/shifts.ts';
 import { duration } from '../kit/duration.ts';
 import { listenAddress } from '../kit/listen-address.ts';
 import type { Targets } from '../kit/targets.ts';
@@ -20,6 +21,12 @@ export const drillsSection = z.strictObject({
   listen: listenAddress.prefault('127.0.0.1:9466'),
   token: z.string().optional(),
   runbooks_url: z.url().optional(),
+  /** When production targets may be broken, in the time zone of `alerts.shifts`. Without a window: never. */
+  windows: z.array(weeklyTime).default([]),
+  /** Whether such a window also counts while a shift of `alerts.shifts` works. */
+  windows_in_shift: z.boolean().default(false),
+  /** A drill that was not held successfully for longer than this is overdue: `andon drill history` says so. */
+  rehearse_every: duration.prefault('35d'),
   load: z
     .strictObject({ terminals: z.strictObject({ target: z.string(), token: z.string() }).optional() })
     .prefault({}),

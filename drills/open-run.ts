@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { promDuration } from '../kit/duration.ts';
+import { StoppedError } from '../kit/errors.ts';
 import type { Journal } from './journal.ts';
 import { PrometheusApi } from './prometheus-api.ts';
 import type { DrillDeps, Run } from './run.ts';
@@ -17,7 +19,8 @@ export function openRun(
   stack: AsyncDisposableStack,
 ): Run {
   const stopper = new AbortController();
-  const limit = AbortSignal.timeout(drill.max_duration);
+  const limit = setTimeout(() => stopper.abort(tooLong(drill)), drill.max_duration);
+  stack.defer(() => clearTimeout(limit));
   const prometheus = new PrometheusApi(deps.settings.prometheus.url, deps.fetch);
   const { targets, drills, runbooksToken } = deps.settings;
   const load = deps.load(dir);
@@ -39,10 +42,19 @@ export function openRun(
     stopwatch: new Stopwatch([], 0, (event) => journal.write(event)),
     measuredFromMs: deps.clock.now(),
     faults: [],
-    signal: AbortSignal.any([deps.signal, stopper.signal, limit]),
+    signal: AbortSignal.any([deps.signal, stopper.signal]),
     stop: (reason) => stopper.abort(reason),
     cleanUp: stack,
     reasons: [],
   };
   return run;
 }
+
+const tooLong = ({ max_duration }: Drill): StoppedError =>
+  new StoppedError(
+    'drill.too-long',
+    `the drill was not over after its max_duration of ${promDuration(max_duration)}`,
+    {
+      mend: 'See in the report which stage took so long; then mend that, or give the drill a longer max_duration.',
+    },
+  );

@@ -10,7 +10,7 @@ import { askHypothesis, holds } from './probes/hypothesis.ts';
 import { reportFromJournal } from './report/from-journal.ts';
 import type { Report } from './report/schema.ts';
 import { type DrillDeps, note, nowIso, type Run, stage } from './run.ts';
-import type { Drill } from './schema.ts';
+import { type Drill, methodMs } from './schema.ts';
 import { readSeries } from './series.ts';
 import { faultStage, healAll, proveNoResidue } from './stages/fault.ts';
 import { loadStage } from './stages/load.ts';
@@ -75,15 +75,14 @@ async function holdDrill(drill: Drill, id: string, dir: string, deps: DrillDeps)
 
 async function throughStages(run: Run, guard: AsyncDisposableStack): Promise<Report['verdict']> {
   const { drill } = run;
-  await stage(run, 'preflight', 0, () => preflight(run));
+  await stage(run, 'preflight', 0, () => preflight(run, guard));
   await setWatchdog(run, guard);
   await prepare(run);
   await stage(run, 'baseline', drill.baseline, () => baseline(run));
-  const longest = Math.max(...drill.method.map((step) => step.after + step.for));
   {
     await using hypothesis = watchHypothesis(run);
     await using _guardrails = watchGuardrails(run);
-    await stage(run, 'fault', longest, () => faultStage(run));
+    await stage(run, 'fault', methodMs(drill), () => faultStage(run));
     run.journal.write({
       type: 'hypothesis',
       at: nowIso(run),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from '../kit/duration.ts';
+import { duration, promDuration } from '../kit/duration.ts';
 import { closest } from '../kit/spelling.ts';
 import type { Targets } from '../kit/targets.ts';
 import { comparison } from './comparison.ts';
@@ -21,9 +21,9 @@ const kebab = z
 
 const probeQuestion = {
   promql: z.string().optional(),
-  /** A path on a `mes` target; the value is the HTTP status. */
+  /** A path on a `mes` target, or a whole URL; the value is the HTTP status. */
   http: z.string().optional(),
-  /** One number from a `postgres` target. */
+  /** One number from a `postgres` or `mysql` target. */
   sql: z.string().optional(),
 };
 
@@ -38,9 +38,16 @@ export function drillSchema(vocabulary: DrillVocabulary) {
     .strictObject({ name: z.string(), ...probeQuestion, target: target.optional(), expect: comparison })
     .refine(oneQuestion, oneQuestionMessage);
   const guardrail = z
-    .strictObject({ name: z.string(), ...probeQuestion, target: target.optional(), stop_when: comparison })
+    .strictObject({
+      name: z.string(),
+      ...probeQuestion,
+      target: target.optional(),
+      stop_when: comparison,
+      /** Stop also when it has had no answer for so long: a guardrail that cannot see protects nothing. */
+      stop_when_silent_for: duration.optional(),
+    })
     .refine(oneQuestion, oneQuestionMessage);
-  return z.strictObject({
+  const drill = z.strictObject({
     id: kebab,
     title: z.string(),
     cause: z.enum(causes),
@@ -54,7 +61,15 @@ export function drillSchema(vocabulary: DrillVocabulary) {
     method: z.array(methodStep(vocabulary)).min(1),
     expect: expectation(vocabulary).prefault({}),
     guardrails: z.array(guardrail).default([]),
+    /** The drill is stopped and healed after this, however far it is. */
     max_duration: duration.prefault('10m'),
+  });
+  return drill.superRefine((found, context) => {
+    const neededMs = longestMs(found);
+    if (neededMs <= found.max_duration) return;
+    const [has, needs] = [promDuration(found.max_duration), promDuration(neededMs)];
+    const message = `is ${has}, and baseline, faults, recovery and drain may take ${needs}`;
+    context.addIssue({ code: 'custom', path: ['max_duration'], message });
   });
 }
 
@@ -62,6 +77,14 @@ export type Drill = z.output<ReturnType<typeof drillSchema>>;
 export type Probe = Drill['hypothesis'][number];
 export type Guardrail = Drill['guardrails'][number];
 export type MethodStep = Drill['method'][number];
+
+/** From the begin of the method to the end of its last fault, in milliseconds. */
+export const methodMs = ({ method }: Pick<Drill, 'method'>): number =>
+  Math.max(...method.map((step) => step.after + step.for));
+
+/** The longest that a drill takes as planned, from its baseline to the end of its counting, in milliseconds. */
+export const longestMs = (drill: Pick<Drill, 'method' | 'baseline' | 'expect'>): number =>
+  drill.baseline + methodMs(drill) + drill.expect.recover_within + drill.expect.drain_within;
 
 /** One step of the method: each fault brings its own parameters, so a wrong one is named where it stands. */
 function methodStep({ faults, targets }: DrillVocabulary) {

@@ -1,53 +1,21 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { alertsSection } from '../alerts/config.ts';
 import { systemClock } from '../kit/clock.ts';
-import { UnavailableError } from '../kit/errors.ts';
 import { silentLog } from '../kit/log.ts';
-import { targetsSchema } from '../kit/targets.ts';
 import { spansOf } from '../kit/testing/otlp-receiver.ts';
-import { drillsSection } from './config.ts';
-import { faults } from './faults/registry.ts';
 import { Journal } from './journal.ts';
 import { openRun } from './open-run.ts';
 import { startLinks } from './proxy/link-server.ts';
-import { type DrillDeps, stage } from './run.ts';
+import { stage } from './run.ts';
 import { runDrill } from './runner.ts';
-import { drillSchema } from './schema.ts';
 import { faultStage } from './stages/fault.ts';
+import { cutDrill, drillDeps, nowhere } from './testing/drill-deps.ts';
 import { tempFolder } from './testing/temp-folder.ts';
 
-const nowhere = 'http://127.0.0.1:9';
 const anyPort = { host: '127.0.0.1', port: 0 };
-
-const shortCut = drillSchema({ faults, alerts: new Map() }).parse({
-  id: 'short-cut',
-  title: 'A short cut',
-  cause: 'network',
-  hypothesis: [{ name: 'something', promql: '1', expect: '>= 1' }],
-  method: [{ fault: 'network.cut', target: 'mes-db-link', for: '50ms' }],
-});
-
-const depsOf = (control: string, home: string): DrillDeps => ({
-  settings: {
-    targets: targetsSchema.parse({ 'mes-db-link': { kind: 'link', control, link: 'db', drillable: true } }),
-    alerts: alertsSection.parse({}),
-    prometheus: { url: nowhere },
-    drills: drillsSection.parse({}),
-  },
-  configFile: path.join(home, 'andon.yaml'),
-  home,
-  clock: systemClock,
-  log: silentLog,
-  fetch,
-  self: { command: 'false', args: [] },
-  load: () => ({ missing: new UnavailableError('load.none', 'no load') }),
-  boundMs: () => undefined,
-  signal: new AbortController().signal,
-  onEvent: () => {},
-  version: '0.0.0',
-  confirmedProduction: [],
-});
+const shortCut = cutDrill();
+const depsOf = (control: string, home: string) =>
+  drillDeps({ home, targets: { 'mes-db-link': { kind: 'link', control, link: 'db', drillable: true } } });
 
 test('A run is a span with its id and verdict, and its stages are children: also of a run that could not begin.', async () => {
   const home = tempFolder();

@@ -5,7 +5,6 @@ import { catalogue, planOf } from '../../drills/catalog.ts';
 import { cleanUp, describeEntry } from '../../drills/clean.ts';
 import { takeDrillLock } from '../../drills/drill-lock.ts';
 import { faults } from '../../drills/faults/registry.ts';
-import { History } from '../../drills/history.ts';
 import { leashWishSchema, runLeash } from '../../drills/leash-main.ts';
 import { describePlan } from '../../drills/plan.ts';
 import { UndoLog } from '../../drills/undo-log.ts';
@@ -15,6 +14,8 @@ import { ResidueError } from '../../kit/errors.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { settingsOf, vocabularyOf } from '../drill-settings.ts';
 import { runDrills } from '../run-drills.ts';
+import { showHistory } from './drill-history.ts';
+import { showSchedule } from './drill-schedule.ts';
 
 interface LeashOptions {
   wish: string;
@@ -62,8 +63,19 @@ export function registerDrill(program: Command, context: Context): void {
     .action(() => clean(context, program.opts()));
   drill
     .command('history')
-    .description('past runs, newest first')
-    .action(() => history(context, program.opts()));
+    .description('past runs, newest first, and what is overdue')
+    .action(() => showHistory(context, program.opts()));
+  drill
+    .command('schedule [id]')
+    .description('print a systemd timer and a cron line for a drill or suite (monthly), and the next dates')
+    .option('--monthly', 'once a month (the default)')
+    .option('--weekly', 'once a week')
+    .option('--on <day>', 'as in "first saturday", "last sunday"; with --weekly a day alone')
+    .option('--at <time>', 'time of day in the time zone of alerts.shifts, as in 10:00')
+    .option('--yes-production <name...>', 'break this production target after all')
+    .action((id: string | undefined, options) =>
+      showSchedule(context, { ...program.opts(), ...options }, id ?? 'monthly'),
+    );
   drill
     .command('watchdog', { hidden: true })
     .requiredOption('--run <id>')
@@ -128,17 +140,6 @@ async function clean(context: Context, options: CommonOptions): Promise<void> {
   throw new ResidueError('drill.residue', `${failed.length} faults could not be undone`, {
     mend: failed.map(({ byHand }) => byHand).join('\n'),
   });
-}
-
-function history({ stdout, home }: Context, { json }: CommonOptions): void {
-  using past = new History(home);
-  for (const run of past.all()) {
-    stdout.write(
-      json
-        ? `${JSON.stringify(run)}\n`
-        : `${run.startedAt}  ${(run.verdict ?? 'cut off').padEnd(8)} ${String(Math.round(run.score ?? 0)).padStart(3)}  ${run.drill.padEnd(16)} ${run.dir}\n`,
-    );
-  }
 }
 
 async function leash({ env, stdin, stdout }: Context, { config, wish }: LeashOptions): Promise<void> {

@@ -1,17 +1,26 @@
+import { isoTime } from '../../kit/clock.ts';
 import { messageOf, UnavailableError } from '../../kit/errors.ts';
 import { connectPostgres } from '../../kit/postgres.ts';
 import type { Target } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
+import { nextOpening, whyClosed } from '../calendar.ts';
 import { faultOf } from '../faults/registry.ts';
 import { askHypothesis, holds } from '../probes/hypothesis.ts';
 import { note, type Run } from '../run.ts';
+import { longestMs } from '../schema.ts';
+import { lockTarget } from '../target-lock.ts';
 
 /** How long a plant may take to become quiet after an earlier drill: a rate over 30 s, and an alert that resolves. */
 const settleMs = 90_000;
 
-/** Refuses to start where a drill could not be trusted; nothing has been touched yet. Throws UnavailableError. */
-export async function preflight(run: Run): Promise<void> {
+/**
+ * Refuses to start where a drill could not be trusted; nothing has been touched yet. Throws UnavailableError. The locks of the
+ * drill's targets go into `locks`, for the whole run.
+ */
+export async function preflight(run: Run, locks: AsyncDisposableStack): Promise<void> {
   refuseUnconfirmedProduction(run);
+  refuseClosedWindow(run);
+  await lockTargets(run, locks);
   if (run.loadMissing && run.drill.method.some(({ fault }) => fault === 'load')) throw run.loadMissing;
   await reachTargets(run);
   await meetDemands(run);
@@ -30,6 +39,35 @@ function refuseUnconfirmedProduction({ drill, deps }: Run): void {
         mend: `If that is meant, repeat the command with --yes-production ${target}`,
       },
     );
+  }
+}
+
+/** Production is broken in its drill window only, and a drill must have ended before it closes. */
+function refuseClosedWindow({ drill, deps }: Run): void {
+  const name = drill.method.find(({ target }) => deps.settings.targets[target]?.production)?.target;
+  if (name === undefined) return;
+  const { alerts, drills } = deps.settings;
+  const calendar = {
+    shifts: alerts.shifts,
+    windows: drills.windows,
+    windowsInShift: drills.windows_in_shift,
+  };
+  const [now, neededMs] = [deps.clock.now(), longestMs(drill)];
+  const closed = whyClosed(calendar, now, neededMs);
+  if (closed === undefined) return;
+  const next = nextOpening(calendar, now, neededMs);
+  throw new UnavailableError('drill.window', `target ${name} is production, and ${closed}`, {
+    mend:
+      next === undefined
+        ? 'Write a window under drills.windows in andon.yaml that is long enough. Nothing was touched.'
+        : `It is open from ${isoTime(next)}; the windows stand under drills.windows in andon.yaml. Nothing was touched.`,
+  });
+}
+
+async function lockTargets({ drill, deps }: Run, locks: AsyncDisposableStack): Promise<void> {
+  for (const name of new Set(drill.method.map(({ target }) => target))) {
+    const target = deps.settings.targets[name];
+    if (target) locks.use(await lockTarget(name, target));
   }
 }
 

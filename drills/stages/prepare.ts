@@ -1,7 +1,7 @@
 import { receiveDeliveries } from '../deliveries.ts';
 import type { LoadRequest } from '../fault.ts';
 import { note, type Run } from '../run.ts';
-import type { Drill } from '../schema.ts';
+import { type Drill, methodMs } from '../schema.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { watchAlerts } from './watch.ts';
 
@@ -47,7 +47,6 @@ async function startBackgroundLoad(
 ): Promise<void> {
   const { drill, deps } = run;
   const mark = `${run.id}-load`;
-  const longest = Math.max(...drill.method.map((step) => step.after + step.for));
   const undo = { kind: 'process.end-marked', mark } as const;
   const undoId = run.undoLog.open({
     run: run.id,
@@ -56,7 +55,7 @@ async function startBackgroundLoad(
     undo,
     configFile: deps.configFile,
   });
-  const durationMs = drill.baseline + longest + drill.expect.recover_within + 60_000;
+  const durationMs = drill.baseline + methodMs(drill) + drill.expect.recover_within + 60_000;
   const request: LoadRequest = { ...wanted, durationMs, mark };
   run.cleanUp.use(doneWhenDisposed(run, undoId, await load(request, run.signal)));
 }

@@ -37,24 +37,35 @@ export const watchAlerts = (run: Run): AsyncDisposable =>
     run.stopwatch.observe(await run.prometheus.alerts(), run.deps.clock.now());
   });
 
-/** Stops the drill at the first guardrail that trips. */
-export const watchGuardrails = (run: Run): AsyncDisposable =>
-  repeatedly(run, 'guardrails', 1000, async () => {
+/** Stops the drill at the first guardrail that trips, or that has been without an answer for longer than it allows. */
+export function watchGuardrails(run: Run): AsyncDisposable {
+  const { clock } = run.deps;
+  const answeredAt = new Map(run.drill.guardrails.map(({ name }) => [name, clock.now()]));
+  return repeatedly(run, 'guardrails', 1000, async () => {
     for (const guardrail of run.drill.guardrails) {
+      const { name, stop_when, stop_when_silent_for } = guardrail;
       const value = await answer(guardrail, run.probes);
-      if (value === null || !comparisonOf(guardrail.stop_when).holds(value)) continue;
-      run.journal.write({
-        type: 'guardrail',
-        at: isoTime(run.deps.clock.now()),
-        name: guardrail.name,
-        value,
-      });
-      run.stop(
-        new GuardrailTripped(`guardrail "${guardrail.name}" tripped: ${value} ${guardrail.stop_when}`),
-      );
+      const silentMs = clock.now() - (answeredAt.get(name) ?? clock.now());
+      if (value !== null) answeredAt.set(name, clock.now());
+      const why = whyStop(value, stop_when, silentMs, stop_when_silent_for);
+      if (why === undefined) continue;
+      run.journal.write({ type: 'guardrail', at: isoTime(clock.now()), name, value });
+      run.stop(new GuardrailTripped(`guardrail "${name}" tripped: ${why}`));
       return;
     }
   });
+}
+
+function whyStop(
+  value: number | null,
+  stopWhen: string,
+  silentMs: number,
+  silentLimitMs: number | undefined,
+): string | undefined {
+  if (value !== null) return comparisonOf(stopWhen).holds(value) ? `${value} ${stopWhen}` : undefined;
+  const silent = silentLimitMs !== undefined && silentMs >= silentLimitMs;
+  return silent ? `no answer for ${Math.round(silentMs / 1000)} s` : undefined;
+}
 
 /** Why a drill was stopped from within. */
 export class GuardrailTripped extends Error {}

@@ -1,0 +1,104 @@
+import type { Weekday } from '../../alerts/shifts.ts';
+import { weekdays } from '../../alerts/shifts.ts';
+import type { ScheduleRule, WeekOfMonth } from './rule.ts';
+
+/** What is run on schedule. */
+export interface ScheduledCommand {
+  /** Of the drill or suite: names the unit. */
+  id: string;
+  /** Program and arguments. */
+  argv: readonly string[];
+  /** The folder with andon.yaml and `.andon`. */
+  folder: string;
+}
+
+const days: Record<WeekOfMonth, string> = {
+  first: '01..07',
+  second: '08..14',
+  third: '15..21',
+  fourth: '22..28',
+  last: '~07/1',
+};
+const cronDays: Record<Exclude<WeekOfMonth, 'last'>, string> = {
+  first: '1-7',
+  second: '8-14',
+  third: '15-21',
+  fourth: '22-28',
+};
+
+/**
+ * A systemd service with its timer (systemd.time(7)), as the text of the two files. Stopping the service heals: the runner alone
+ * gets the signal, and its watchdog is left to its work.
+ */
+export function systemdUnits(
+  rule: ScheduleRule,
+  { id, argv, folder }: ScheduledCommand,
+): Record<string, string> {
+  const name = `andon-drill-${id}`;
+  return {
+    [`${name}.service`]: `[Unit]
+Description=Andon drill ${id}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+WorkingDirectory=${folder}
+ExecStart=${argv.map(systemdQuoted).join(' ')}
+KillMode=mixed
+KillSignal=SIGINT
+TimeoutStopSec=120
+`,
+    [`${name}.timer`]: `[Unit]
+Description=When the Andon drill ${id} is held
+
+[Timer]
+OnCalendar=${onCalendar(rule)}
+# One that was missed is not made up for at another time of day.
+Persistent=false
+
+[Install]
+WantedBy=timers.target
+`,
+  };
+}
+
+/** As in \`Sat *-*-01..07 10:00:00 Asia/Shanghai\`. */
+export function onCalendar({ week, weekday, time, timezone }: ScheduleRule): string {
+  const day = week === undefined ? '-*' : week === 'last' ? days.last : `-${days[week]}`;
+  return `${short(weekday)} *-*${day} ${time}:00 ${timezone}`;
+}
+
+/**
+ * The two lines of a crontab. cron takes a day of the month *or* a day of the week when both are given, so the day of the week is
+ * asked in the command.
+ */
+export function cronLines(
+  { week, weekday, time, timezone }: ScheduleRule,
+  { argv, folder }: ScheduledCommand,
+): string {
+  const [hour, minute] = time.split(':').map(Number);
+  const number = weekdays.indexOf(weekday) + 1;
+  const run = `cd ${shellQuoted(folder)} && ${argv.map(shellQuoted).join(' ')}`.replaceAll('%', '\\%');
+  const zone = `TZ=${shellQuoted(timezone)}`;
+  const isDay = `[ "$(${zone} date +\\%u)" = ${number} ]`;
+  const isLast = `[ "$(${zone} date -d '+7 days' +\\%m)" != "$(${zone} date +\\%m)" ]`;
+  const line =
+    week === undefined
+      ? `${minute} ${hour} * * ${number % 7} ${run}`
+      : week === 'last'
+        ? `${minute} ${hour} * * ${number % 7} ${isLast} && ${run}`
+        : `${minute} ${hour} ${cronDays[week]} * * ${isDay} && ${run}`;
+  return `CRON_TZ=${timezone}\n${line}\n`;
+}
+
+const short = (weekday: Weekday): string => `${weekday[0]?.toUpperCase()}${weekday.slice(1, 3)}`;
+
+/** systemd.service(5): quotes and backslashes as in C, and % begins a specifier, $ a variable. */
+const systemdQuoted = (word: string): string => {
+  const text = word.replaceAll('%', '%%').replaceAll('$', '$$$$');
+  return /^[\w@+=:,./%$-]+$/.test(text) ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+};
+
+const shellQuoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
