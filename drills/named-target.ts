@@ -4,7 +4,7 @@ import type { Target, TargetKind, TargetOf, Targets } from '../kit/targets.ts';
 
 /** The target of that name and kind; throws UsageError when andon.yaml has none. */
 export function requireTarget<K extends TargetKind>(targets: Targets, name: string, kind: K): TargetOf<K> {
-  const target = targets[name];
+  const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
   if (!target) {
     const near = closest(name, Object.keys(targets));
     throw new UsageError('target.unknown', `no target is called "${name}"`, {

@@ -139,7 +139,7 @@ function expectation({ alerts }: DrillVocabulary) {
 function targetName(targets: Targets | undefined, fault?: Fault) {
   return z.string().superRefine((name, context) => {
     if (!targets) return;
-    const target = targets[name];
+    const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
     if (!target) {
       context.addIssue({ code: 'custom', message: unknownWord('target', name, Object.keys(targets)) });
     } else if (fault && !fault.targets.includes(target.kind)) {
@@ -158,6 +158,7 @@ function targetName(targets: Targets | undefined, fault?: Fault) {
 }
 
 function unknownWord(what: string, word: unknown, known: readonly string[]): string {
-  const near = typeof word === 'string' ? closest(word, known) : undefined;
-  return `unknown ${what} "${String(word)}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`;
+  if (typeof word !== 'string') return `names no ${what}; known are ${known.join(', ')}`;
+  const near = closest(word, known);
+  return `unknown ${what} "${word}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`;
 }

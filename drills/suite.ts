@@ -47,7 +47,7 @@ export async function runSuite(plan: DrillPlan, deps: SuiteDeps): Promise<SuiteR
       title,
       startedAt: isoTime(startedAt),
       finishedAt: isoTime(deps.clock.now()),
-      planned: plan.drills.length,
+      planned: plan.drills.map(({ name, drill }) => ({ name, cause: drill.cause })),
       runs,
     });
   }

@@ -109,8 +109,12 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, locate: Locate): F
       describe({ ...inner, path: [...issue.path, ...inner.path] }, schema, locate),
     );
   }
-  return [{ ...locate(issue.path), message: `${label(issue.path)}${issue.message}` }];
+  return [{ ...locate(issue.path), message: `${label(issue.path)}${inWords(issue.message)}` }];
 }
+
+/** What zod says of a key that is not there, as a person would say it. */
+const inWords = (message: string): string =>
+  message.replace(/^Invalid input: expected (.*), received undefined$/, 'is missing; it must be: $1');
 
 const label = (path: Path): string => (path.length === 0 ? '' : `${path.map(String).join('.')}: `);
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { plantClock } from '../../drills/calendar.ts';
 import { type DrillPlan, planOf } from '../../drills/catalog.ts';
 import { planSchedule, type Schedule, settleMs } from '../../drills/schedule/plan-schedule.ts';
 import { cronLines, type ScheduledCommand, systemdUnits } from '../../drills/schedule/render.ts';
@@ -78,6 +79,11 @@ function commandOf(
   };
 }
 
+function plantTime(timezone: string, ms: number): string {
+  const { date, time } = plantClock(timezone)(ms);
+  return `${date} ${time}`;
+}
+
 const asJson = ({ rule, next }: Schedule, command: ScheduledCommand, neededMs: number) => ({
   ...rule,
   next: next.map(isoTime),
@@ -93,7 +99,7 @@ function asText({ rule, next }: Schedule, command: ScheduledCommand, neededMs: n
     `${command.id}, ${rule.week === undefined ? 'every' : `every ${rule.week}`} ${rule.weekday} at ${rule.time} (${rule.timezone}); it takes at most ${promDuration(neededMs)}.`,
     '',
     'Next:',
-    ...next.map((ms) => `  ${isoTime(ms)}`),
+    ...next.map((ms) => `  ${plantTime(rule.timezone, ms)}  (${isoTime(ms)})`),
     ...units.flatMap(([name, text]) => ['', `# /etc/systemd/system/${name}`, text.trimEnd()]),
     '',
     `# then: systemctl daemon-reload && systemctl enable --now ${timer}`,

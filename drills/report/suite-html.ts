@@ -4,7 +4,7 @@ import { type Html, html } from './safe-html.ts';
 import type { Report } from './schema.ts';
 import { lamp } from './sections/verdict.ts';
 import type { SuiteReport } from './suite-schema.ts';
-import { verdictWords } from './words.ts';
+import { causeWords, verdictWords } from './words.ts';
 
 /** The index of a suite: one row for each run, linked to its report. */
 export function renderSuiteHtml(suite: SuiteReport, reports: readonly Report[]): string {
@@ -24,8 +24,27 @@ ${suite.runs.map((run) =>
   ),
 )}
 </tbody></table>${unheld(suite)}</section>
+${readiness(suite)}
 <footer>Written by Andon. Schema ${suite.schema}. All times are UTC.</footer>`,
   );
+}
+
+/** What the suite says of each cause, where it rehearses more than one. */
+function readiness({ readiness: found }: SuiteReport): Html {
+  if (!found || found.causes.length < 2) return html``;
+  return html`<section><h2>Readiness ${count(found.score)} of 100</h2><p class="lead">Each cause counts as often as it stops real plants.</p>
+<table class="wide causes"><thead><tr><th>Cause</th><th class="number">Weight</th><th class="number">Drills passed</th><th class="number">Mean score</th></tr></thead><tbody>
+${found.causes.map(
+  ({
+    cause,
+    weight,
+    drills,
+    passed,
+    score,
+  }) => html`<tr><td data-label="Cause">${causeWords[cause]}</td><td data-label="Weight" class="number">${count(weight)} %</td>
+<td data-label="Drills passed" class="number ${passed < drills ? 'bad' : 'good'}">${passed} of ${drills}</td><td data-label="Mean score" class="number">${count(score)}</td></tr>`,
+)}
+</tbody></table></section>`;
 }
 
 /** A link to a folder below, whatever it is called. */

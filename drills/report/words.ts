@@ -11,6 +11,16 @@ export const verdictWords: Record<
   'not-run': { title: 'Not run', lamp: 'off' },
 };
 
+/** How a cause is called. */
+export const causeWords: Record<Report['run']['cause'], string> = {
+  'third-party': 'Third party',
+  database: 'Database',
+  release: 'Release',
+  hardware: 'Hardware',
+  network: 'Network',
+  load: 'Load',
+};
+
 /** How the parts of the score are called. */
 export const partWords: Record<string, string> = {
   hypothesisBefore: 'Steady before',

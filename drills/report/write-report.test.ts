@@ -21,7 +21,10 @@ const suite = (more: Partial<HeldSuite> = {}): HeldSuite => ({
   title: 'The three outages',
   startedAt: '2026-11-22T09:30:00.000Z',
   finishedAt: '2026-11-22T09:35:10.000Z',
-  planned: 2,
+  planned: [
+    { name: 'db-lock', cause: 'database' },
+    { name: 'network-cut', cause: 'network' },
+  ],
   runs: [
     { name: 'db-lock', report: passedReport, dir: path.join(dir, 'db-lock') },
     { name: 'network-cut', report: failedReport, dir: path.join(dir, 'network-cut') },
@@ -58,6 +61,7 @@ describe('a suite’s files', () => {
     expect(page).not.toMatch(/https?:/);
     expect(unbalancedTags(page)).toEqual([]);
     expect(visibleText(page)).toContain('1 of 2 drills passed');
+    expect(visibleText(page)).toMatch(/Database 65\.9 % 1 of 1 100/);
   });
 
   it('pass only when every drill that was planned has passed', () => {
@@ -66,10 +70,12 @@ describe('a suite’s files', () => {
     const verdictOf = (more: Partial<HeldSuite>) =>
       suiteReportSchema.parse(json(writeSuite(dir, suite(more)).json)).verdict;
     const aborted = { ...passed, report: { ...passedReport, verdict: 'aborted' as const } };
-    expect(verdictOf({ planned: 1, runs: [passed] })).toBe('passed');
-    expect(verdictOf({ planned: 3, runs: [passed] })).toBe('not-run');
-    expect(verdictOf({ planned: 2, runs: [passed, aborted] })).toBe('aborted');
-    expect(verdictOf({ planned: 0, runs: [] })).toBe('not-run');
+    const [lock, cut] = suite().planned;
+    if (!lock || !cut) throw new Error('the suite has two');
+    expect(verdictOf({ planned: [lock], runs: [passed] })).toBe('passed');
+    expect(verdictOf({ planned: [lock, cut], runs: [passed] })).toBe('not-run');
+    expect(verdictOf({ runs: [passed, aborted] })).toBe('aborted');
+    expect(verdictOf({ planned: [], runs: [] })).toBe('not-run');
   });
 
   it('link nowhere but into their own folder', () => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../kit/atomic-file.ts';
 import { renderHtml } from './html.ts';
+import { readinessOf } from './readiness.ts';
 import { type Report, reportSchema } from './schema.ts';
 import { renderSuiteHtml } from './suite-html.ts';
 import { type SuiteReport, suiteReportSchema } from './suite-schema.ts';
@@ -19,8 +20,8 @@ export interface HeldSuite {
   title: string;
   startedAt: string;
   finishedAt: string;
-  /** How many drills it names. */
-  planned: number;
+  /** All drills that it names. */
+  planned: readonly { name: string; cause: Report['run']['cause'] }[];
   /** `dir` is the run's folder; `name` what the suite calls the run. */
   runs: readonly { name: string; report: Report; dir: string }[];
 }
@@ -34,7 +35,8 @@ export function writeSuite(dir: string, held: HeldSuite): { json: string; html: 
     startedAt: held.startedAt,
     finishedAt: held.finishedAt,
     verdict: suiteVerdict(held),
-    planned: held.planned,
+    planned: held.planned.length,
+    readiness: readinessOf(held.planned, held.runs),
     runs: held.runs.map(({ name, report, dir: runDir }) => ({
       id: report.run.id,
       drill: name,
@@ -59,5 +61,5 @@ export function writeSuite(dir: string, held: HeldSuite): { json: string; html: 
 function suiteVerdict({ planned, runs }: HeldSuite): Report['verdict'] {
   const verdicts = new Set(runs.map(({ report }) => report.verdict));
   for (const verdict of ['aborted', 'failed', 'not-run'] as const) if (verdicts.has(verdict)) return verdict;
-  return runs.length < planned || runs.length === 0 ? 'not-run' : 'passed';
+  return runs.length < planned.length || runs.length === 0 ? 'not-run' : 'passed';
 }
