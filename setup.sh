@@ -2,8 +2,9 @@
 # Makes a fresh Debian or Ubuntu ready for `npm start` and `npm test`. Silent when there is nothing to do; asks nothing.
 #   Node 24        from the npm registry into .tools/, where the installed one is older
 #   npm packages   npm ci, when package-lock.json has changed
-#   servers        Prometheus, Alertmanager, RabbitMQ and MariaDB by apt-get, where they are missing
+#   servers        Prometheus, Alertmanager, RabbitMQ and MariaDB by apt-get, where they are missing; nftables too, for drills
 #   k6             built with Go into .tools/bin, where it is missing (versions and hashes: loadtests/k6/go.sum)
+#   Toxiproxy      the same, for tests and benchmarks (versions and hashes: drills/network/toxiproxy/go.sum)
 set -eu
 cd "$(dirname "$0")"
 tools=$PWD/.tools
@@ -55,6 +56,8 @@ missing_servers() {
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || has rabbitmq-server || printf 'rabbitmq-server '
   # Where MySQL is installed, MariaDB would take its place: then it is left to people to decide.
   [ -x /usr/sbin/mariadbd ] || has mariadbd || [ -x /usr/sbin/mysqld ] || printf 'mariadb-server '
+  # On other systems there is none; /usr/sbin is not on everybody's PATH.
+  [ "$(uname -s)" != Linux ] || [ -x /usr/sbin/nft ] || has nft || printf 'nftables '
 }
 
 # Debian starts what it installs, on the usual ports. The lab starts its own, so these are put to rest again.
@@ -63,6 +66,8 @@ put_to_rest() {
   for service in "$@"; do
     # The one service that is not called like its package.
     [ "$service" != mariadb-server ] || service=mariadb
+    # Debian does not start this one, and stopping it would clear the rules of this computer.
+    [ "$service" != nftables ] || continue
     $root systemctl disable --now "$service" >/dev/null 2>&1 || true
   done
 }
@@ -103,9 +108,25 @@ install_k6() {
   fi
 }
 
+install_toxiproxy() {
+  if ! has go; then
+    say "Toxiproxy is missing, and so is Go to build it: its tests are skipped (apt-get install golang, Go 1.25 or later)"
+    return 0
+  fi
+  say "Toxiproxy: building it with Go, once"
+  version="-X github.com/Shopify/toxiproxy/v2.Version=2.12.0"
+  if (cd drills/network/toxiproxy && go build -ldflags "$version" -o "$tools/bin/toxiproxy-server.new" github.com/Shopify/toxiproxy/v2/cmd/server) >"$tools/toxiproxy.log" 2>&1; then
+    mv "$tools/bin/toxiproxy-server.new" "$tools/bin/toxiproxy-server"
+  else
+    say "Toxiproxy could not be built, so its tests are skipped. The end of $tools/toxiproxy.log:"
+    tail -n 5 "$tools/toxiproxy.log" >&2
+  fi
+}
+
 node_is_new_enough || install_node
 packages_are_current || install_packages
 missing=$(missing_servers)
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || install_servers $missing
 has k6 || install_k6
+has toxiproxy-server || install_toxiproxy

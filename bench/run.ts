@@ -2,6 +2,7 @@ import { measureBlindExporter } from './blind-exporter.ts';
 import { measureConsistency } from './consistency.ts';
 import { measureExposition } from './exposition.ts';
 import { measureLab } from './lab.ts';
+import { measureProxy } from './proxy.ts';
 import { measureRules } from './rules.ts';
 import { type Measurement, printTable } from './table.ts';
 
@@ -14,6 +15,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   exposition: measureExposition,
   'blind-exporter': measureBlindExporter,
   consistency: measureConsistency,
+  proxy: measureProxy,
   rules: measureRules,
 };
 

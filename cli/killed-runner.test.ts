@@ -19,8 +19,8 @@ const traces: Record<string, () => Promise<boolean>> = {
   lock: async () =>
     (await lab.sql("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'andon-drill-%'")).length > 0,
   cut: async () => {
-    const links = (await (await fetch(`${lab.address('links')}/links`)).json()) as { cut: unknown }[];
-    return links.some(({ cut }) => cut !== null);
+    const links = (await (await fetch(`${lab.address('links')}/links`)).json()) as { holds: unknown[] }[];
+    return links.some(({ holds }) => holds.length > 0);
   },
   load: async () => processesWith('environ', /ANDON_MARK=[^\0]*long-load/).length > 0,
 };

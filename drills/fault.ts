@@ -21,7 +21,7 @@ export interface Host {
   /** Starts the load that some faults are made of; undefined where no load generator can be had. */
   load?: LoadStarter | undefined;
   /**
-   * Starts the process that carries out the plan's undo 4 s after our last sign of life. Every fault that neither a server nor the
+   * Starts the process that carries out the plan's undo 3 s after our last sign of life. Every fault that neither a server nor the
    * kernel leases takes one before it breaks anything (see leashed-injection.ts).
    */
   leash: (plan: Plan) => Promise<Leash>;
@@ -72,8 +72,10 @@ export interface Injection extends AsyncDisposable {
 /** One thing that stops factories, as something that can be done to a target and always ends. */
 export interface Fault<P = unknown> {
   kind: string;
-  /** One line for `andon drill list --faults`. */
+  /** One line for `andon drill list`. */
   summary: string;
+  /** One of what `touched` counts, for reports: `session`, `connection`. */
+  affects?: string;
   params: z.ZodType<P>;
   targets: readonly TargetKind[];
   /** Pure: every side effect, and its undo as data. */

@@ -1,19 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { modulePath } from '../kit/module-path.ts';
-import { freePorts } from '../kit/ports.ts';
 import { waitFor } from '../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
 import { markedProcesses } from './marked-processes.ts';
 import { LinkClient } from './proxy/link-client.ts';
 import { runName } from './run-name.ts';
 import { type KillCase, KillRange, killRounds } from './testing/kill-range.ts';
+import { startLinksProcess } from './testing/links-process.ts';
 import { startPeerServer } from './testing/tcp-peer.ts';
 
 const stack = new AsyncDisposableStack();
@@ -26,7 +19,7 @@ beforeAll(async () => {
   database = await postgres.session('test');
   stack.defer(() => database.end());
   const upstream = stack.use(await startPeerServer());
-  const control = await startProxy(upstream.port);
+  const { control } = stack.use(await startLinksProcess({ db: upstream.port, queue: upstream.port }));
   const link = (name: string) => ({ kind: 'link', control, link: name });
   range = stack.use(
     new KillRange({
@@ -39,29 +32,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-/** The proxy is a process of its own, as in a plant: it survives what happens to the runner. */
-async function startProxy(upstreamPort: number): Promise<string> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'andon-links-'));
-  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'links.json');
-  const ports = await freePorts(2);
-  const links = ['db', 'queue'].map((name, index) => ({
-    name,
-    listen: `127.0.0.1:${ports[index]}`,
-    upstream: `127.0.0.1:${upstreamPort}`,
-  }));
-  writeFileSync(file, JSON.stringify({ listen: '127.0.0.1:0', links }));
-  const proxy = spawn(process.execPath, [modulePath(import.meta.url, './testing/links-main'), file], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  stack.defer(async () => {
-    proxy.stdin.end();
-    await once(proxy, 'exit');
-  });
-  const [line] = await once(createInterface({ input: proxy.stdout }), 'line');
-  return (JSON.parse(line) as { url: string }).url;
-}
-
 const lockOf = (relation: string): KillCase => ({
   doom: { kind: 'db.lock', target: 'mes-db', with: { relation } },
   present: async (run) => (await sessionsOf(run)) > 0,
@@ -73,7 +43,7 @@ const cutOf = (name: string): KillCase => ({
   present: async (run) => {
     const target = range.targets[name];
     if (target?.kind !== 'link') throw new Error(`no link ${name}`);
-    return (await new LinkClient(target, fetch).state()).cut?.holder === runName(run);
+    return (await new LinkClient(target, fetch).residue(runName(run))).length > 0;
   },
 });
 

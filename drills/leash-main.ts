@@ -2,7 +2,6 @@ import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import type { Clock } from '../kit/clock.ts';
 import { deaf } from './deaf.ts';
-import { leaseMs } from './lease.ts';
 import { revert, undoSchema } from './undo.ts';
 import type { UndoDeps } from './undos/reverter.ts';
 import { farewell } from './watchdog-main.ts';
@@ -15,6 +14,11 @@ export const leashWishSchema = z.strictObject({
 });
 export type LeashWish = z.output<typeof leashWishSchema>;
 
+/**
+ * A leash takes its fault back after this silence: shorter than the leases of servers, because the undo takes time too, and within
+ * 5 s all must be over.
+ */
+export const leashMs = 3000;
 /** What a dying runner had on its way (a request in a socket) arrives within this, and is taken back as well. */
 const settleMs = 500;
 /** Each attempt at the undo gets this long, and it is tried again for a minute. */
@@ -64,13 +68,13 @@ function leftInPeace(stdin: Readable, longestMs: number): Promise<boolean> {
       resolve(peaceful);
     };
     const expire = () => end(false);
-    let silence = setTimeout(expire, leaseMs);
+    let silence = setTimeout(expire, leashMs);
     const longest = setTimeout(expire, longestMs);
     stdin.setEncoding('utf8');
     stdin.on('data', (text: string) => {
       said = (said + text).slice(-farewell.length - 1);
       clearTimeout(silence);
-      silence = setTimeout(expire, leaseMs);
+      silence = setTimeout(expire, leashMs);
       if (said.trim() === farewell) end(true);
     });
     for (const event of ['end', 'close', 'error']) stdin.once(event, () => end(said.trim() === farewell));

@@ -5,11 +5,12 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../kit/clock.ts';
 import { UnavailableError } from '../kit/errors.ts';
 import type { SelfCommand } from '../kit/module-path.ts';
-import { leaseMs, renewEveryMs } from './lease.ts';
-import type { LeashWish } from './leash-main.ts';
+import { type LeashWish, leashMs } from './leash-main.ts';
 import { readyOrEnded } from './ready-line.ts';
 import { farewell } from './watchdog-main.ts';
 
+/** Several signs of life fit into the silence that a leash bears. */
+const beatEveryMs = 500;
 /** After a farewell there is nothing left to do but to end. */
 const farewellLimitMs = 5000;
 
@@ -22,7 +23,7 @@ export interface LeashOptions extends LeashWish {
 }
 
 /**
- * A process that takes a fault back 4 s after the last sign of life of its runner: the lease of faults that no server gives one.
+ * A process that takes a fault back 3 s after the last sign of life of its runner: the lease of faults that no server gives one.
  * Disposing it is the farewell: the fault is out, and it ends without doing anything.
  */
 export interface Leash extends AsyncDisposable {
@@ -75,9 +76,9 @@ export async function startLeash({ self, configFile, clock, ...wish }: LeashOpti
 async function beat(stdin: Socket, clock: Clock, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && stdin.writable) {
     stdin.write('.\n');
-    await clock.sleep(renewEveryMs, signal).catch(() => {});
+    await clock.sleep(beatEveryMs, signal).catch(() => {});
   }
 }
 
 /** For the sentences of a plan. */
-export const leashEffect = `a process of its own takes it back ${leaseMs / 1000} s after the last sign of life of the drill`;
+export const leashEffect = `a process of its own takes it back ${leashMs / 1000} s after the last sign of life of the drill`;

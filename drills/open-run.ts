@@ -45,6 +45,7 @@ export function openRun(
     signal: AbortSignal.any([deps.signal, stopper.signal]),
     stop: (reason) => stopper.abort(reason),
     cleanUp: stack,
+    surveyed: [],
     reasons: [],
   };
   return run;

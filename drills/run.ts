@@ -6,7 +6,7 @@ import type { Log } from '../kit/log.ts';
 import type { SelfCommand } from '../kit/module-path.ts';
 import { type Span, withSpan } from '../kit/tracing.ts';
 import type { DrillSettings } from './config.ts';
-import type { Injection, LoadStarter, Plan } from './fault.ts';
+import type { Injection, LoadStarter, NamedTarget, Plan } from './fault.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import type { ProbeDeps } from './probes/probe.ts';
 import type { PrometheusApi } from './prometheus-api.ts';
@@ -80,6 +80,8 @@ export interface Run {
   watchdog?: Watchdog;
   /** What must be closed when the run ends, whatever ends it. */
   cleanUp: AsyncDisposableStack;
+  /** What stood on the drill's targets before anything was broken; see drills/survey. */
+  surveyed: readonly string[];
   /** Why it has not passed, collected on the way. */
   reasons: string[];
 }
@@ -97,4 +99,13 @@ export function stage<T>(run: Run, name: string, plannedMs: number, work: () => 
 
 export function note(run: Run, text: string): void {
   run.journal.write({ type: 'note', at: nowIso(run), text });
+}
+
+/** The targets that the drill's method breaks, each once. */
+export function targetsOf({ drill, deps }: Pick<Run, 'drill' | 'deps'>): NamedTarget[] {
+  const names = [...new Set(drill.method.map(({ target }) => target))];
+  return names.flatMap((name) => {
+    const target = deps.settings.targets[name];
+    return target ? [{ name, target }] : [];
+  });
 }

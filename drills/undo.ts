@@ -1,13 +1,46 @@
 import { z } from 'zod';
 import type { Targets } from '../kit/targets.ts';
+import { containerHeal } from './undos/container-heal.ts';
 import { endMarked } from './undos/end-marked.ts';
+import { endMysqlSessions } from './undos/end-mysql-sessions.ts';
 import { endSessions } from './undos/end-sessions.ts';
+import { mysqlWritable } from './undos/mysql-writable.ts';
+import { nftablesDeleteTable } from './undos/nftables-delete-table.ts';
+import { postgresWritable } from './undos/postgres-writable.ts';
+import { drainMarked } from './undos/queue-drain-marked.ts';
+import { openDoor } from './undos/queue-open-door.ts';
+import { restoreReading } from './undos/queue-restore-reading.ts';
 import { releaseHold } from './undos/release-hold.ts';
+import { restoreHttpLink } from './undos/restore-http-link.ts';
 import { restoreLink } from './undos/restore-link.ts';
+import { resumeProcess } from './undos/resume-process.ts';
 import type { Reverter, UndoData, UndoDeps } from './undos/reverter.ts';
+import { startProcess } from './undos/start-process.ts';
+import { toxiproxyHeal } from './undos/toxiproxy-heal.ts';
+import { unsilenceDevice } from './undos/unsilence-device.ts';
+import { withdrawRelease } from './undos/withdraw-release.ts';
 
 /** Every kind of undo there is. A new one is one file in `undos/` and one line here. */
-const reverters = [endMarked, endSessions, releaseHold, restoreLink] as const;
+const reverters = [
+  containerHeal,
+  drainMarked,
+  endMarked,
+  endMysqlSessions,
+  endSessions,
+  mysqlWritable,
+  nftablesDeleteTable,
+  openDoor,
+  postgresWritable,
+  releaseHold,
+  restoreHttpLink,
+  restoreLink,
+  restoreReading,
+  resumeProcess,
+  startProcess,
+  toxiproxyHeal,
+  unsilenceDevice,
+  withdrawRelease,
+] as const;
 
 /**
  * An undo is data, so that another process can carry it out after the one that broke something is dead.

@@ -49,6 +49,8 @@ export interface Child extends AsyncDisposable {
 export interface ChildOwner {
   keeper: Keeper;
   log: Log;
+  /** Told of each child when it begins to run, long before it may be ready. */
+  spawned?: (child: { name: string; pid: number }) => void;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface ChildOwner {
 const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** Starts a child that cannot outlive us. Its stdin stays open until it is stopped, for programs that end with it. */
-export async function startChild(spec: ChildSpec, { keeper, log }: ChildOwner): Promise<Child> {
+export async function startChild(spec: ChildSpec, { keeper, log, spawned }: ChildOwner): Promise<Child> {
   const { stopSignal = 'SIGTERM', stopTimeoutMs = 5000, logFile } = spec;
   const { child, logStart } = spawnGated(spec);
   const exited = exitOf(child);
@@ -69,6 +71,7 @@ export async function startChild(spec: ChildSpec, { keeper, log }: ChildOwner): 
     await endGroup(leader, { signal: 'SIGKILL', timeoutMs: 0 });
     throw error;
   }
+  spawned?.({ name: spec.name, pid: leader.pid });
   child.gate.end('go\n');
   let stopping: Promise<void> | undefined;
   const stop = async () => {

@@ -98,6 +98,8 @@ export const targetSchema = z.discriminatedUnion('kind', [
     container: z.string(),
     /** The engine's socket. */
     socket: z.string().default('/var/run/docker.sock'),
+    /** For network drills: this network is taken from it, and given back with these names. Without it the container is paused. */
+    network: z.strictObject({ name: z.string(), aliases: z.array(z.string()).default([]) }).optional(),
     ...common,
   }),
   /** A process of this computer, found by the file with its id or by its systemd unit. */

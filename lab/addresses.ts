@@ -10,8 +10,12 @@ export const linkNames = [
   'wms-queue',
   'L1-mes',
   'L2-mes',
+  'mes-esign',
 ] as const;
 export type LinkName = (typeof linkNames)[number];
+
+/** The links that are understood as requests and answers: those to third parties. */
+export const isHttpLink = (name: string): boolean => name.endsWith('-esign');
 
 const serverNames = [
   'postgres',
@@ -25,9 +29,13 @@ const serverNames = [
   'runbooks',
   'drill',
   'links',
+  'control',
   'mes',
+  'mes-stable',
+  'mes-release',
   'erp',
   'wms',
+  'esign',
   'L1',
   'L2',
 ] as const;

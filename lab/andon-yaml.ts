@@ -1,16 +1,31 @@
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { httpUrl, type LabPorts, loopback } from './addresses.ts';
+import type { SelfCommand } from '../kit/module-path.ts';
+import { httpUrl, isHttpLink, type LabPorts, loopback } from './addresses.ts';
+import { pidFile } from './pid-files.ts';
 import type { LabSecrets } from './secrets.ts';
 
 const operationsOf = (table: string, time: string): string =>
   `SELECT op_id AS op, source, seq, id AS position FROM ${table} WHERE ${time} >= $1`;
 
+/** The computer that a lab runs on. */
+export interface LabComputer {
+  /** How `andon` is started there. */
+  self: SelfCommand;
+  /** The folder that drills may fill; undefined where the lab has none. */
+  disk: string | undefined;
+}
+
 /**
  * The andon.yaml of a lab, for every other command. The exporter stands beside the MES, so it reaches the database through the
  * same link; drills and runbooks go straight to it, as an administrator would.
  */
-export function andonYaml(dir: string, ports: LabPorts, { value, file }: LabSecrets): string {
+export function andonYaml(
+  dir: string,
+  ports: LabPorts,
+  { value, file }: LabSecrets,
+  { self, disk }: LabComputer,
+): string {
   const { server, link } = ports;
   const database = (port: number, name: string) =>
     `postgres://postgres:${value.postgres}@${loopback(port)}/${name}`;
@@ -18,12 +33,27 @@ export function andonYaml(dir: string, ports: LabPorts, { value, file }: LabSecr
     kind: 'postgres',
     url: database(link[`${name}-db`], name),
     admin_url: database(server.postgres, name),
+    server: 'postgres-process',
+    drillable: true,
+  });
+  const processTarget = (service: string) => ({
+    kind: 'process',
+    pid_file: pidFile(dir, service),
+    start: [self.command, ...self.args, 'lab', 'start', service, '--lab', dir],
     drillable: true,
   });
   const linkTarget = (name: string) => ({
     kind: 'link',
     control: httpUrl(server.links),
     link: name,
+    ...(isHttpLink(name) ? { protocol: 'http' } : {}),
+    drillable: true,
+  });
+  const devices = (line: 'L1' | 'L2', device: string) => ({
+    kind: 'device',
+    control: httpUrl(server[line]),
+    device,
+    token: `\${file:${file.maintainer}}`,
     drillable: true,
   });
   const links = Object.fromEntries(Object.keys(link).map((name) => [`${name}-link`, linkTarget(name)]));
@@ -37,15 +67,32 @@ export function andonYaml(dir: string, ports: LabPorts, { value, file }: LabSecr
         kind: 'rabbitmq',
         url: `amqp://guest:guest@${loopback(server.amqp)}`,
         management: `http://guest:guest@${loopback(server['amqp-management'])}`,
+        server: 'rabbitmq-process',
         drillable: true,
       },
       ...links,
+      'mes-release': {
+        kind: 'release',
+        control: httpUrl(server['mes-release']),
+        token: `\${file:${file.release}}`,
+        drillable: true,
+      },
+      'L1-devices': devices('L1', 'L1-*'),
+      'L1-U1-PLC': devices('L1', 'L1-U1-PLC'),
+      'L2-devices': devices('L2', 'L2-*'),
+      'mes-process': processTarget('mes'),
+      'erp-process': processTarget('erp'),
+      'wms-process': processTarget('wms'),
+      'postgres-process': processTarget('postgresql'),
+      'rabbitmq-process': processTarget('rabbitmq'),
+      'plant-server': { kind: 'host', ...(disk === undefined ? {} : { disk }), drillable: true },
     },
     exporter: {
       listen: loopback(server.exporter),
       mes: ['mes'],
       databases: ['mes-db'],
       queues: ['mes-queue'],
+      ...(disk === undefined ? {} : { host: { name: 'plant-server-host', mountpoints: [disk] } }),
     },
     prometheus: { url: httpUrl(server.prometheus) },
     alertmanager: { url: httpUrl(server.alertmanager) },

@@ -2,6 +2,7 @@ import { isSameProcess } from '../kit/process-identity.ts';
 import { waitFor } from '../kit/wait.ts';
 import { endLeftChildren } from './children-file.ts';
 import { readLabFile } from './status.ts';
+import { unmountLeftVolume } from './volume.ts';
 
 /** The lab stops some twenty processes in turn. */
 const limitMs = 60_000;
@@ -12,6 +13,7 @@ export async function stopLab(dir: string): Promise<boolean> {
   if (!file) return false;
   if (!isSameProcess(file.pid, file.startTime)) {
     await endLeftChildren(dir);
+    unmountLeftVolume(dir);
     return false;
   }
   process.kill(file.pid, 'SIGTERM');

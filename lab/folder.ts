@@ -6,6 +6,7 @@ import { isSameProcess, startTimeOf } from '../kit/process-identity.ts';
 import { inTransaction, openSqlite } from '../kit/sqlite.ts';
 import { endLeftChildren } from './children-file.ts';
 import { type LabFile, labFile, readLabFile } from './status.ts';
+import { unmountLeftVolume } from './volume.ts';
 
 /** The folder of one lab, taken by this process; leaving its scope gives it free and keeps the logs. */
 export interface LabFolder extends Disposable {
@@ -30,6 +31,7 @@ export async function takeLabFolder(dir: string): Promise<LabFolder> {
   const folder = { dir, announce, [Symbol.dispose]: () => rmSync(labFile(dir), { force: true }) };
   try {
     await endLeftChildren(dir);
+    unmountLeftVolume(dir);
     clear(dir);
     return folder;
   } catch (error) {

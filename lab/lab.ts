@@ -4,14 +4,18 @@ import { startKeeper } from '../kit/keeper.ts';
 import type { Log } from '../kit/log.ts';
 import type { SelfCommand } from '../kit/module-path.ts';
 import type { Weakness } from '../plant/settings.ts';
-import { choosePorts, httpUrl, type LabPorts, linkNames, loopback } from './addresses.ts';
-import { andonYaml } from './andon-yaml.ts';
+import { choosePorts, httpUrl, isHttpLink, type LabPorts, linkNames, loopback } from './addresses.ts';
+import { andonYaml, type LabComputer } from './andon-yaml.ts';
 import { bringUp } from './bring-up.ts';
 import { notedKeeper } from './children-file.ts';
+import { LabControl } from './control.ts';
+import { serveControl } from './control-server.ts';
 import { type LabFolder, takeLabFolder } from './folder.ts';
 import { demandPrograms } from './programs.ts';
 import { type LabSecrets, makeSecrets } from './secrets.ts';
+import { baseEnvironment } from './services/service.ts';
 import type { LabProgress } from './start-order.ts';
+import { mountVolume } from './volume.ts';
 
 export interface LabOptions {
   /** The lab's folder; what an earlier lab left there is cleared away. */
@@ -42,34 +46,49 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const folder = stack.use(await takeLabFolder(path.resolve(options.dir)));
   const ports = await choosePorts();
   const secrets = makeSecrets(path.join(folder.dir, 'secrets'));
-  const configFile = writeConfiguration(folder, ports, secrets);
+  const { dir } = folder;
+  const { self, env, log } = options;
+  const owner = { keeper: stack.use(notedKeeper(await startKeeper(), dir)), log };
+  const logFile = path.join(dir, 'logs', 'volume.log');
+  const volume = stack.use(await mountVolume(dir, { owner, env: baseEnvironment({ dir, env }), logFile }));
+  const configFile = writeConfiguration(folder, ports, secrets, { self, disk: volume?.folder });
   const context = {
-    dir: folder.dir,
+    dir,
     ports,
     secrets,
     programs,
-    self: options.self,
-    env: options.env,
-    owner: { keeper: stack.use(notedKeeper(await startKeeper(), folder.dir)), log: options.log },
+    self,
+    env,
+    owner,
   };
   const { weaken, signal, onProgress = () => {} } = options;
-  await bringUp(context, { configFile, weaken, signal, onProgress, stack });
+  const control = new LabControl();
+  await bringUp(context, { configFile, weaken, control, signal, onProgress, stack });
+  stack.use(await serveControl(control, ports.server.control, secrets.value.control));
   const addresses = addressesOf(ports, secrets);
   folder.announce(addresses, true);
   const owned = stack.move();
   return { dir: folder.dir, configFile, addresses, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function writeConfiguration({ dir }: LabFolder, ports: LabPorts, secrets: LabSecrets): string {
+function writeConfiguration(
+  { dir }: LabFolder,
+  ports: LabPorts,
+  secrets: LabSecrets,
+  computer: LabComputer,
+): string {
   const file = path.join(dir, 'andon.yaml');
-  writeFileSync(file, andonYaml(dir, ports, secrets), { mode: 0o600 });
+  writeFileSync(file, andonYaml(dir, ports, secrets, computer), { mode: 0o600 });
   const { server, link } = ports;
-  const upstream = (name: string) =>
-    name.endsWith('-db') ? server.postgres : name.endsWith('-queue') ? server.amqp : server.mes;
+  const upstream = (name: string) => {
+    if (name.endsWith('-esign')) return server.esign;
+    return name.endsWith('-db') ? server.postgres : name.endsWith('-queue') ? server.amqp : server.mes;
+  };
   const links = linkNames.map((name) => ({
     name,
     listen: loopback(link[name]),
     upstream: loopback(upstream(name)),
+    protocol: isHttpLink(name) ? 'http' : 'tcp',
   }));
   writeFileSync(
     path.join(dir, 'links.json'),
@@ -81,14 +100,17 @@ function writeConfiguration({ dir }: LabFolder, ports: LabPorts, secrets: LabSec
 function addressesOf({ server, link }: LabPorts, { value }: LabSecrets): Record<string, string> {
   return {
     mes: httpUrl(server.mes),
+    release: httpUrl(server['mes-release']),
     prometheus: httpUrl(server.prometheus),
     alertmanager: httpUrl(server.alertmanager),
     exporter: `${httpUrl(server.exporter)}/metrics`,
     runbooks: httpUrl(server.runbooks),
     links: httpUrl(server.links),
+    control: httpUrl(server.control),
     'mes-db': `postgres://postgres:${value.postgres}@${loopback(server.postgres)}/mes`,
     'mes-db-link': loopback(link['mes-db']),
     rabbitmq: httpUrl(server['amqp-management']),
+    esign: httpUrl(server.esign),
     'gateway L1': httpUrl(server.L1),
     'gateway L2': httpUrl(server.L2),
   };

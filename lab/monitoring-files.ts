@@ -6,7 +6,9 @@ import { exporterJob, renderPrometheusConfig } from '../alerts/prometheus-config
 import { renderRules } from '../alerts/prometheus-rules.ts';
 import { rulesOf } from '../alerts/rules/catalogue.ts';
 import { httpUrl, type LabPorts, loopback } from './addresses.ts';
+import { onlyTheLabsOwn } from './host-series.ts';
 import type { LabSecrets } from './secrets.ts';
+import { volumeFolder } from './volume.ts';
 
 /** The files of Prometheus and Alertmanager in a lab: the very rules that ship, with the default timing. */
 export interface MonitoringFiles {
@@ -29,12 +31,15 @@ export function writeMonitoringFiles(
   writeFileSync(files.rules, renderRules(rulesOf(timing), timing));
   writeFileSync(
     files.prometheus,
-    renderPrometheusConfig({
-      timing,
-      ruleFiles: [files.rules],
-      alertmanagerAddress: loopback(server.alertmanager),
-      scrapeTargets: [{ job: exporterJob, address: loopback(server.exporter) }],
-    }),
+    onlyTheLabsOwn(
+      renderPrometheusConfig({
+        timing,
+        ruleFiles: [files.rules],
+        alertmanagerAddress: loopback(server.alertmanager),
+        scrapeTargets: [{ job: exporterJob, address: loopback(server.exporter) }],
+      }),
+      volumeFolder(dir),
+    ),
   );
   writeFileSync(
     files.alertmanager,

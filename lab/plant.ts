@@ -12,6 +12,9 @@ export type PlantProcess = {
 /** The devices of the lab report more often than every 30 s, so that their silence is seen within a drill. */
 const heartbeatMs = 5000;
 
+/** Signatures are looked after more often than every minute, so that a third party that is down is seen within a drill. */
+const signatureIntervalMs = 8000;
+
 /** The plant's processes, each reaching the others through the links, so that a drill can cut them. */
 export function plantProcesses(
   dir: string,
@@ -26,24 +29,41 @@ export function plantProcesses(
   const queue = (name: 'mes' | 'erp' | 'wms') => `amqp://guest:guest@${loopback(link[`${name}-queue`])}`;
   const mes = { url: httpUrl(server.mes), token: value.system };
   const operator = { [value.operator]: { actor: 'operators', role: 'operator' as const } };
+  const maintainer = { [value.maintainer]: { actor: 'maintainer', role: 'maintainer' as const } };
   const lines = (['L1', 'L2'] as const).map((id) => ({ id, line: standardLine(id) }));
   return [
     {
       name: 'mes',
       program: 'mes',
       settings: {
-        ...common(server.mes),
+        ...common(server['mes-stable']),
         database: database('mes'),
         queue: queue('mes'),
         tokens: {
           ...operator,
           [value.director]: { actor: 'director', role: 'director' },
           [value.leader]: { actor: 'leader', role: 'leader' },
-          [value.maintainer]: { actor: 'maintainer', role: 'maintainer' },
+          ...maintainer,
           [value.system]: { actor: 'system', role: 'system' },
         },
+        signatures: { url: httpUrl(link['mes-esign']), interval_ms: signatureIntervalMs },
       },
     },
+    {
+      // Whoever asks the MES asks the router; it starts the versions that are on trial.
+      name: 'router',
+      program: 'router',
+      settings: {
+        ...common(server.mes),
+        control: { port: server['mes-release'] },
+        control_token: value.release,
+        stable: { url: httpUrl(server['mes-stable']) },
+        mes_settings: path.join(dir, 'secrets', 'mes.json'),
+        folder: path.join(dir, 'secrets'),
+        log_folder: path.join(dir, 'logs'),
+      },
+    },
+    { name: 'esign', program: 'esign', settings: common(server.esign) },
     {
       name: 'erp',
       program: 'erp',
@@ -62,7 +82,8 @@ export function plantProcesses(
           ...common(server[id]),
           line,
           mes: { url: httpUrl(link[`${id}-mes`]), token: value.system },
-          tokens: operator,
+          // Maintainers may make devices silent there, for drills.
+          tokens: { ...operator, ...maintainer },
           journal: path.join(dir, `edge-${id}.sqlite`),
           heartbeat_ms: heartbeatMs,
         },

@@ -6,6 +6,8 @@ const names = [
   'postgres',
   'runbooks',
   'drill',
+  'release',
+  'control',
   'director',
   'leader',
   'maintainer',

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { RunningService } from './controlled-service.ts';
 import { startAlertmanager } from './services/alertmanager.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startPrometheus } from './services/prometheus.ts';
@@ -16,14 +17,14 @@ const common = (context: ServiceContext, name: string) => ({
 
 /** The four servers around the plant, in this lab. */
 export const labServers = {
-  postgresql: (context: ServiceContext): Promise<AsyncDisposable> =>
+  postgresql: (context: ServiceContext): Promise<RunningService> =>
     startPostgres({
       ...common(context, 'postgresql'),
       port: context.ports.server.postgres,
       password: context.secrets.value.postgres,
       databases: ['mes', 'erp', 'wms'],
     }),
-  rabbitmq: (context: ServiceContext): Promise<AsyncDisposable> => {
+  rabbitmq: (context: ServiceContext): Promise<RunningService> => {
     const {
       amqp,
       'amqp-management': management,
@@ -38,14 +39,14 @@ export const labServers = {
       programs: context.programs,
     });
   },
-  prometheus: (context: ServiceContext, configFile: string): Promise<AsyncDisposable> =>
+  prometheus: (context: ServiceContext, configFile: string): Promise<RunningService> =>
     startPrometheus({
       ...common(context, 'prometheus'),
       port: context.ports.server.prometheus,
       program: context.programs.prometheus,
       configFile,
     }),
-  alertmanager: (context: ServiceContext, configFile: string): Promise<AsyncDisposable> =>
+  alertmanager: (context: ServiceContext, configFile: string): Promise<RunningService> =>
     startAlertmanager({
       ...common(context, 'alertmanager'),
       port: context.ports.server.alertmanager,

@@ -79,5 +79,8 @@ export const operationReportedSchema = z.object({
 });
 export type OperationReported = z.output<typeof operationReportedSchema>;
 
+/** The terminal or source that a request is about. A router keeps each with one version of the MES by it. */
+export const terminalHeader = 'x-terminal';
+
 /** A gateway says with these, beside its own token, for whom it speaks. */
 export const onBehalfHeaders = { actor: 'x-on-behalf-of', role: 'x-on-behalf-of-role' } as const;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { failSpan, isInTrace, traceHeaders, withSpan } from '../kit/tracing.ts';
-import { onBehalfHeaders } from './mes-api.ts';
+import { onBehalfHeaders, terminalHeader } from './mes-api.ts';
 import type { Caller } from './settings.ts';
 
 /** How to reach the MES, or a gateway that speaks its language. */
@@ -17,6 +17,8 @@ export interface MesCall {
   body?: unknown;
   key?: string;
   onBehalf?: Caller;
+  /** Which terminal it is about. */
+  terminal?: string;
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -75,6 +77,8 @@ async function exchange(
   const body = call.body === undefined ? '' : JSON.stringify(call.body);
   const headers = headersOf(access, call, body);
   const sent = request(new URL(call.path, access.url), { method: call.method, headers, signal });
+  // A call that is given up before it has begun fails once more when nobody listens any longer.
+  sent.on('error', () => {});
   sent.end(body);
   const [response] = (await once(sent, 'response', { signal })) as [IncomingMessage];
   const chunks: Buffer[] = [];
@@ -82,13 +86,18 @@ async function exchange(
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
 }
 
-function headersOf({ token }: MesAccess, { key, onBehalf }: MesCall, body: string): OutgoingHttpHeaders {
+function headersOf(
+  { token }: MesAccess,
+  { key, onBehalf, terminal }: MesCall,
+  body: string,
+): OutgoingHttpHeaders {
   return {
     ...traceHeaders(),
     authorization: `Bearer ${token}`,
     'content-length': Buffer.byteLength(body),
     ...(body === '' ? {} : { 'content-type': 'application/json' }),
     ...(key === undefined ? {} : { 'idempotency-key': key }),
+    ...(terminal === undefined ? {} : { [terminalHeader]: terminal }),
     ...(onBehalf === undefined
       ? {}
       : { [onBehalfHeaders.actor]: onBehalf.actor, [onBehalfHeaders.role]: onBehalf.role }),

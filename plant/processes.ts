@@ -5,8 +5,10 @@ import { modulePath } from '../kit/module-path.ts';
 import {
   edgeSettingsSchema,
   erpSettingsSchema,
+  esignSettingsSchema,
   mesSettingsSchema,
   operatorsSettingsSchema,
+  routerSettingsSchema,
   wmsSettingsSchema,
 } from './settings.ts';
 
@@ -17,8 +19,10 @@ export const plantPrograms = {
   mes: { module: main('mes'), settings: mesSettingsSchema },
   erp: { module: main('erp'), settings: erpSettingsSchema },
   wms: { module: main('wms'), settings: wmsSettingsSchema },
+  esign: { module: main('esign'), settings: esignSettingsSchema },
   edge: { module: main('edge'), settings: edgeSettingsSchema },
   operators: { module: main('operators'), settings: operatorsSettingsSchema },
+  router: { module: main('router'), settings: routerSettingsSchema },
 };
 
 export type PlantProgram = keyof typeof plantPrograms;

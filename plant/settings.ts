@@ -6,7 +6,7 @@ const httpUrl = z.url({ protocol: /^http$/ });
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 /** The ways in which a plant can be built badly on purpose: the negative controls of drills. */
-export const weaknesses = ['pool', 'outbox', 'retry', 'idempotency'] as const;
+export const weaknesses = ['pool', 'outbox', 'retry', 'idempotency', 'signature'] as const;
 export type Weakness = (typeof weaknesses)[number];
 
 /** Who may do what: director, leader, maintainer and operator are people, system is another program. */
@@ -103,6 +103,49 @@ export const mesSettingsSchema = z.strictObject({
   dispatch_interval_ms: ms.default(1000),
   /** The age up to which a unit's status counts as fresh: two heartbeats and a little. */
   fresh_ms: ms.default(65_000),
+  /**
+   * `requests` for a second instance on the same database: it only answers. The tables, auto-dispatch and the outbox relay are the
+   * first one's (two relays would tell everything twice), and its connections are opened as they are needed.
+   */
+  duties: z.enum(['all', 'requests']).default('all'),
+  /** What is wrong with this version on purpose: so large a share of the operations fails, before anything of them is stored. */
+  defect: z.strictObject({ fail_ratio: z.number().min(0).max(1) }).optional(),
+  /** The e-signature service that signs every quality release; without it nothing is signed. */
+  signatures: z
+    .strictObject({
+      url: httpUrl,
+      /** One call; none when weakened. */
+      timeout_ms: ms.default(2000),
+      /** Rest between two rounds, also after one that failed. */
+      pause_ms: ms.default(1000),
+      /** So often at least the service is known to have left nothing waiting. */
+      interval_ms: ms.default(60_000),
+      /** Requests that are on their way at a time. */
+      batch: count.default(10),
+    })
+    .optional(),
+});
+
+/** The settings file of the e-signature service, which is a third party's. */
+export const esignSettingsSchema = z.strictObject({
+  ...common,
+  /** How long a signature takes. */
+  latency_ms: z.number().int().min(0).default(20),
+});
+
+/** The settings file of the router before the MES. */
+export const routerSettingsSchema = z.strictObject({
+  ...common,
+  /** Where the control API listens. */
+  control: common.listen,
+  control_token: z.string().min(1),
+  /** The version that runs when the router starts: its name, and where it serves. */
+  stable: z.strictObject({ version: z.string().min(1).default('stable'), url: httpUrl }),
+  /** The settings file of the MES: a candidate gets a copy with a port and duties of its own. */
+  mes_settings: z.string().min(1),
+  /** Where a candidate finds its settings when it starts, and where its log goes. */
+  folder: z.string().min(1),
+  log_folder: z.string().min(1),
 });
 
 /** The settings file of the ERP. */
@@ -162,6 +205,8 @@ export const operatorsSettingsSchema = z.strictObject({
 });
 
 export type MesSettings = z.output<typeof mesSettingsSchema>;
+export type EsignSettings = z.output<typeof esignSettingsSchema>;
+export type RouterSettings = z.output<typeof routerSettingsSchema>;
 export type ErpSettings = z.output<typeof erpSettingsSchema>;
 export type WmsSettings = z.output<typeof wmsSettingsSchema>;
 export type EdgeSettings = z.output<typeof edgeSettingsSchema>;

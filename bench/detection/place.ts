@@ -3,8 +3,8 @@ import path from 'node:path';
 import type pg from 'pg';
 import { Connection } from 'rabbitmq-client';
 import { parse } from 'yaml';
+import type { CutMode } from '../../drills/network/driver.ts';
 import { LinkClient } from '../../drills/proxy/link-client.ts';
-import type { CutMode } from '../../drills/proxy/tcp-link.ts';
 import { kafkaPrograms } from '../../exporters/testing/kafka/kafka-programs.ts';
 import { startTestKafka, type TestKafka } from '../../exporters/testing/kafka/test-kafka.ts';
 import { type StandbyPostgres, startStandby } from '../../exporters/testing/postgres-standby.ts';
@@ -159,11 +159,9 @@ function amqpPortOf(lab: Lab): string {
 /** Cuts a link of the lab through its proxy; what it returns heals it. */
 async function cut(lab: Lab, link: LinkName, mode: CutMode): Promise<() => Promise<void>> {
   const control = lab.addresses.links ?? '';
-  const client = new LinkClient(
-    { kind: 'link', control, link, protocol: 'tcp', drillable: true, production: false },
-    fetch,
-  );
-  const result = await client.cut({ mode, holder: 'detection', leaseMs: longestMs });
+  const client = new LinkClient({ control, link }, fetch);
+  const disturbance = { kind: 'cut', mode, direction: 'both' } as const;
+  const result = await client.hold({ holder: 'detection', disturbance, leaseMs: longestMs });
   if (!result.ok) throw new Error(result.message);
-  return () => client.restore('detection', 'detection');
+  return () => client.release('detection', 'detection');
 }

@@ -11,6 +11,7 @@ import { UndoLog } from '../../drills/undo-log.ts';
 import { runWatchdog } from '../../drills/watchdog-main.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { ResidueError } from '../../kit/errors.ts';
+import { weaknesses } from '../../plant/settings.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { settingsOf, vocabularyOf } from '../drill-settings.ts';
 import { runDrills } from '../run-drills.ts';
@@ -50,10 +51,7 @@ export function registerDrill(program: Command, context: Context): void {
     .command('run <id>')
     .description('hold a drill or a suite: an id of the catalogue, or a file')
     .option('--lab', 'bring up a practice plant for it, and take it down after')
-    .option(
-      '--weaken <name...>',
-      'with --lab: make the plant weak on purpose: pool, outbox, retry, idempotency',
-    )
+    .option('--weaken <name...>', `with --lab: make the plant weak on purpose: ${weaknesses.join(', ')}`)
     .option('--out <dir>', 'where the reports go (default: .andon/runs/<id>)')
     .option('--yes-production <name...>', 'break this production target after all')
     .action((id: string, options) => runDrills(context, { ...program.opts(), ...options }, id));

@@ -1,7 +1,10 @@
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { type ServiceVerb, serviceVerbs } from '../../lab/control.ts';
+import { askLab } from '../../lab/control-client.ts';
 import { stopLab } from '../../lab/down.ts';
 import { labStatus } from '../../lab/status.ts';
+import { weaknesses } from '../../plant/settings.ts';
 import { bringUpLab } from '../bring-up-lab.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
@@ -14,7 +17,7 @@ export function registerLab(program: Command, context: Context): void {
   lab
     .command('up')
     .description('bring it up and stay until Ctrl-C or `andon lab down`')
-    .option('--weaken <name...>', 'make it weak on purpose: pool, outbox, retry, idempotency')
+    .option('--weaken <name...>', `make it weak on purpose: ${weaknesses.join(', ')}`)
     .action((options: { weaken?: string[] }) => up(context, { ...program.opts(), ...options }));
   lab
     .command('down')
@@ -24,6 +27,31 @@ export function registerLab(program: Command, context: Context): void {
     .command('status')
     .description('whether a lab runs, and its addresses')
     .action(() => status(context, program.opts()));
+  for (const verb of serviceVerbs)
+    lab
+      .command(`${verb} <service>`)
+      .description(verbs[verb])
+      .addOption(new Option('--lab <dir>', 'the folder of the lab').hideHelp())
+      .action((service: string, options: { lab?: string }) =>
+        control(context, { ...program.opts(), ...options }, verb, service),
+      );
+}
+
+const verbs: Record<ServiceVerb, string> = {
+  start: 'start a service of the running lab, such as mes, unless it runs; returns when it serves',
+  stop: 'stop a service of the running lab',
+  restart: 'stop a service of the running lab and start it again',
+};
+
+async function control(
+  { home, stdout, signal }: Context,
+  { json, lab = path.join(home, 'lab') }: CommonOptions & { lab?: string },
+  verb: ServiceVerb,
+  service: string,
+): Promise<void> {
+  const { state, pid } = await askLab(lab, verb, service, { fetch, signal });
+  if (json) stdout.write(`${JSON.stringify({ service, state, pid })}\n`);
+  else stdout.write(state === 'running' ? `${service} runs (process ${pid}).\n` : `${service} is stopped.\n`);
 }
 
 async function up(context: Context, options: CommonOptions & { weaken?: string[] }): Promise<void> {

@@ -9,7 +9,6 @@ import type { Host, Injection } from '../fault.ts';
 import { noLeash } from '../testing/test-host.ts';
 import { revert } from '../undo.ts';
 import { dbLock } from './db-lock.ts';
-import { faultOf } from './registry.ts';
 
 let server: TestPostgres;
 let targets: Targets;
@@ -144,7 +143,7 @@ describe.concurrent('A table lock', () => {
 
   test('plans without touching: every effect in words, the undo as data, and no secret', () => {
     const target = { ...targets['mes-db'], admin_url: 'postgres://boss:secret@db.plant:6000/mes' } as const;
-    const plan = faultOf('db.lock').plan(
+    const plan = dbLock.plan(
       dbLock.params.parse({ relation: 'work_orders' }),
       { name: 'mes-db', target: targetsSchema.parse({ 'mes-db': target })['mes-db'] ?? expect.fail() },
       'r1',

@@ -21,6 +21,7 @@ const toleranceMs = 2000;
 export const load: Fault<z.output<typeof params>> = {
   kind: 'load',
   summary: 'many users at work at once',
+  affects: 'request',
   params,
   targets: ['mes'],
   plan({ profile, users }, { name, target }, run, durationMs): Plan {

@@ -19,7 +19,13 @@ export type Disturbance =
   /** A share (0 to 1) of the packets is lost; above TCP that is delay, as the kernel sends them again. */
   | { kind: 'loss'; ratio: number; direction: Direction };
 
-/** Whoever can disturb the traffic of one kind of target. */
+/**
+ * Whoever can disturb the traffic of one kind of target.
+ *
+ * A `holder` is one fault of one run: `andon-drill-RUN~cut`, the run's name and what it does (holder.ts). The faults of one run may
+ * disturb a target at the same time, each under its own holder; another run is refused. It has letters, digits and `_.:-~`: where a
+ * server takes fewer, the driver writes it in another way.
+ */
 export interface NetworkDriver<T extends Target = Target> {
   /** The kind of targets it serves. */
   kind: T['kind'];

@@ -16,6 +16,8 @@ export const linksConfigSchema = z.strictObject({
         listen: listenAddress,
         /** Where their bytes go. */
         upstream: listenAddress,
+        /** `http` where they are requests that can be made to fail one by one; bytes (`tcp`) when left out. */
+        protocol: z.enum(['tcp', 'http']).optional(),
       }),
     )
     .min(1),

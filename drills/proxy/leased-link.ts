@@ -1,97 +1,124 @@
 import type { Clock } from '../../kit/clock.ts';
-import type { CutMode, TcpLink } from './tcp-link.ts';
+import type { Disturbance } from '../network/driver.ts';
+import { isMeant, ownerOf } from '../network/holder.ts';
 
-/** A wish to cut a link, or to keep it cut. */
-export interface CutRequest {
-  mode: CutMode;
-  /** Who asks; only one holder cuts a link at a time. */
-  holder: string;
-  /** The cut ends by itself when it is not asked for again within this time. */
-  leaseMs: number;
-  /** Only prolong: a cut that has ended meanwhile is not made again. */
-  renew?: boolean | undefined;
+/** A link that can be disturbed by several holders at a time. `D` is what can be wrong with it. */
+export interface DisturbableLink<D> extends AsyncDisposable {
+  /** Puts a holder's disturbance in, or changes it; null takes it out, and the count goes on. */
+  disturb(holder: string, disturbance: D | null): void;
+  /** Ends what this holder does, and forgets the count. */
+  heal(holder: string): void;
+  /** Connections that this holder's disturbances have hit. */
+  touched(holder: string): number;
 }
 
-/** A cut that is in. */
-export interface HeldCut {
-  mode: CutMode;
+/** A wish to disturb a link. */
+export interface HoldRequest<D = Disturbance> {
+  /** Who asks: `RUN~WHAT`. One run disturbs a link at a time, in as many ways as it has holders. */
   holder: string;
+  disturbance: D | null;
+  /** It ends by itself when it is not asked for again within this time. */
+  leaseMs: number;
+}
+
+/** A sign of life, and another disturbance where the holder wants one. What has ended meanwhile is not made again. */
+export type RenewRequest<D = Disturbance> = Omit<HoldRequest<D>, 'disturbance'> & {
+  disturbance?: D | null | undefined;
+};
+
+/** A disturbance that is in; null between two turns of a flapping link. */
+export interface Held<D = Disturbance> {
+  holder: string;
+  disturbance: D | null;
   expiresAt: number;
 }
 
-/** How the last cut of a link ended: `lease` by itself, `holder` by its maker, else by whoever says so. */
-export interface EndedCut {
+/** How a hold ended: `lease` by itself, `holder` by its maker, else by whoever says so. */
+export interface EndedHold {
   holder: string;
   by: string;
   at: number;
 }
 
-export type CutAnswer =
-  | { ok: true; connections: number }
-  | { ok: false; code: 'link.held' | 'link.cut-gone'; message: string; endedBy?: string | undefined };
+export type HoldRefusal = 'link.held' | 'link.hold-gone';
+export type HoldAnswer =
+  | { ok: true; touched: number }
+  | { ok: false; code: HoldRefusal; message: string; endedBy?: string | undefined };
 
-/** A link whose cuts are leases: whatever becomes of the holder, the link heals. */
-export class LeasedLink implements AsyncDisposable {
+/** How many ended holds a link remembers: more than one run has faults. */
+const remembered = 32;
+
+/** A link whose disturbances are leases: whatever becomes of the holders, the link heals. */
+export class LeasedLink<L extends DisturbableLink<D>, D = Disturbance> implements AsyncDisposable {
   readonly name: string;
-  readonly link: TcpLink;
+  readonly link: L;
   readonly #clock: Clock;
-  #held: HeldCut | null = null;
-  #ended: EndedCut | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #holds = new Map<string, { held: Held<D>; timer: NodeJS.Timeout }>();
+  #ended: EndedHold[] = [];
 
-  constructor(name: string, link: TcpLink, clock: Clock) {
+  constructor(name: string, link: L, clock: Clock) {
     this.name = name;
     this.link = link;
     this.#clock = clock;
   }
 
-  get held(): HeldCut | null {
-    return this.#held;
+  get holds(): Held<D>[] {
+    return [...this.#holds.values()].map(({ held }) => held);
   }
 
-  get ended(): EndedCut | null {
-    return this.#ended;
+  get lastEnded(): EndedHold | null {
+    return this.#ended.at(-1) ?? null;
   }
 
-  /** Cuts the link or renews the holder's own cut. */
-  cut({ mode, holder, leaseMs, renew }: CutRequest): CutAnswer {
-    if (this.#held && this.#held.holder !== holder)
-      return refusal('link.held', `link ${this.name} is cut by ${this.#held.holder} already`);
-    if (renew && !this.#held) {
-      const endedBy = this.#ended?.holder === holder ? this.#ended.by : undefined;
-      return refusal('link.cut-gone', `${holder} holds no cut of link ${this.name} any more`, endedBy);
+  /** Disturbs the link in the name of a holder who holds nothing yet. */
+  hold({ holder, disturbance, leaseMs }: HoldRequest<D>): HoldAnswer {
+    const other = this.holds.find(
+      (held) => held.holder === holder || ownerOf(held.holder) !== ownerOf(holder),
+    );
+    if (other) {
+      const message = `link ${this.name} is held by ${other.holder} already`;
+      return { ok: false, code: 'link.held', message };
     }
-    if (this.#held?.mode !== mode) this.link.cut(mode);
-    this.#held = { mode, holder, expiresAt: this.#clock.now() + leaseMs };
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end('lease'), leaseMs);
-    return { ok: true, connections: this.link.touched };
+    this.link.disturb(holder, disturbance);
+    return this.#lease(holder, disturbance, leaseMs);
   }
 
-  /** Heals the link, if it is cut by this holder (by anybody, when none is named). */
-  restore(holder: string | undefined, by: string | undefined): void {
-    if (!this.#held || (holder !== undefined && holder !== this.#held.holder)) return;
-    this.#end(by ?? (holder === undefined ? 'others' : 'holder'));
+  /** Prolongs a holder's own disturbance, and changes it where another one is asked for. */
+  renew({ holder, disturbance, leaseMs }: RenewRequest<D>): HoldAnswer {
+    const current = this.#holds.get(holder);
+    if (!current) {
+      const message = `${holder} holds link ${this.name} no more`;
+      const endedBy = this.#ended.findLast((ended) => ended.holder === holder)?.by;
+      return { ok: false, code: 'link.hold-gone', message, endedBy };
+    }
+    clearTimeout(current.timer);
+    if (disturbance !== undefined) this.link.disturb(holder, disturbance);
+    return this.#lease(holder, disturbance === undefined ? current.held.disturbance : disturbance, leaseMs);
+  }
+
+  /** Ends what this holder does (a run's name means all it does, and no name everybody). */
+  release(name: string | undefined, by: string): void {
+    for (const holder of this.#holds.keys())
+      if (name === undefined || isMeant(holder, name)) this.#end(holder, by);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#timer);
+    for (const { timer } of this.#holds.values()) clearTimeout(timer);
     await this.link[Symbol.asyncDispose]();
   }
 
-  #end(by: string): void {
-    if (!this.#held) return;
-    clearTimeout(this.#timer);
-    this.#ended = { holder: this.#held.holder, by, at: this.#clock.now() };
-    this.#held = null;
-    this.link.heal();
+  #lease(holder: string, disturbance: D | null, leaseMs: number): HoldAnswer {
+    this.#holds.set(holder, {
+      held: { holder, disturbance, expiresAt: this.#clock.now() + leaseMs },
+      timer: setTimeout(() => this.#end(holder, 'lease'), leaseMs),
+    });
+    return { ok: true, touched: this.link.touched(holder) };
   }
-}
 
-function refusal(
-  code: 'link.held' | 'link.cut-gone',
-  message: string,
-  endedBy?: string | undefined,
-): CutAnswer {
-  return { ok: false, code, message, endedBy };
+  #end(holder: string, by: string): void {
+    clearTimeout(this.#holds.get(holder)?.timer);
+    this.#holds.delete(holder);
+    this.#ended = [...this.#ended, { holder, by, at: this.#clock.now() }].slice(-remembered);
+    this.link.heal(holder);
+  }
 }

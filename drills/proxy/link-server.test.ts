@@ -22,22 +22,23 @@ async function started(upstreamPort: number): Promise<RunningLinks & { port: num
     deps,
   );
   onTestFinished(() => links[Symbol.asyncDispose]());
-  const client = new LinkClient(
-    { kind: 'link', control: links.url, link: 'db', protocol: 'tcp', drillable: true, production: false },
-    fetch,
-  );
+  const client = new LinkClient({ control: links.url, link: 'db' }, fetch);
   return { ...links, port: links.links[0]?.port ?? 0, client };
 }
 
-const put = (url: string, body: unknown) =>
+const send = (method: string, url: string, body: unknown) =>
   fetch(url, {
-    method: 'PUT',
+    method,
     headers: { 'content-type': 'application/json' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
+const drop = { kind: 'cut', mode: 'drop', direction: 'both' } as const;
+const reset = { ...drop, mode: 'reset' } as const;
+const leaseMs = 60_000;
+
 describe('The control API of the links', () => {
-  test('lists the links with their addresses, cuts and connections', async () => {
+  test('lists the links with their addresses, holds and connections', async () => {
     await using server = await startPeerServer();
     const { url, port, client } = await started(server.port);
     await connectPeer(port);
@@ -46,74 +47,101 @@ describe('The control API of the links', () => {
         name: 'db',
         listen: { host: '127.0.0.1', port },
         upstream: { host: '127.0.0.1', port: server.port },
-        cut: null,
         connections: 1,
-        lastCut: null,
+        holds: [],
+        lastEnded: null,
       },
     ]);
-    expect(await client.cut({ mode: 'drop', holder: 'me', leaseMs: 60_000 })).toEqual({
-      ok: true,
-      connections: 1,
-    });
-    const { cut } = await client.state();
-    expect(cut).toMatchObject({ mode: 'drop', holder: 'me', touched: 1 });
-    expect(Date.parse(cut?.expiresAt ?? '')).toBeGreaterThan(Date.now());
+    expect(await client.hold({ holder: 'me', disturbance: drop, leaseMs })).toEqual({ ok: true, touched: 1 });
+    const [held] = (await client.state()).holds;
+    expect(held).toMatchObject({ holder: 'me', disturbance: drop, touched: 1 });
+    expect(Date.parse(held?.expiresAt ?? '')).toBeGreaterThan(Date.now());
   });
 
-  test('gives one link to one holder at a time, who renews and ends the cut', async () => {
+  test('gives one link to one run at a time, which renews and ends what it does', async () => {
     await using server = await startPeerServer();
     const { url, port, client } = await started(server.port);
-    await client.cut({ mode: 'drop', holder: 'me', leaseMs: 60_000 });
-    expect(await client.cut({ mode: 'drop', holder: 'you', leaseMs: 60_000 })).toMatchObject({
-      ok: false,
-      code: 'link.held',
-    });
-    await client.restore('you', 'test');
-    expect((await client.state()).cut?.holder, 'a stranger ends nothing').toBe('me');
+    await client.hold({ holder: 'me', disturbance: drop, leaseMs });
+    for (const holder of ['you', 'me'])
+      expect(await client.hold({ holder, disturbance: drop, leaseMs })).toMatchObject({
+        ok: false,
+        code: 'link.held',
+        message: 'link db is held by me already',
+      });
+    await client.release('you', 'test');
+    expect(await client.residue('me'), 'a stranger ends nothing').toEqual(['cut by me']);
     await connectPeer(port);
-    const renewed = () => client.cut({ mode: 'drop', holder: 'me', leaseMs: 60_000, renew: true });
-    await waitFor(async () => ((await renewed()) as { connections?: number }).connections === 1, {
-      what: 'the new arrival in the count',
-      timeoutMs: 5000,
-    });
-    const answer = await fetch(`${url}/links/db/cut?holder=me`, { method: 'DELETE' });
+    await waitFor(
+      async () => ((await client.renew({ holder: 'me', leaseMs })) as { touched?: number }).touched === 1,
+      { what: 'the new arrival in the count', timeoutMs: 5000 },
+    );
+    const answer = await fetch(`${url}/links/db/holds/me`, { method: 'DELETE' });
     expect(answer.status).toBe(204);
-    expect(await client.state()).toMatchObject({ cut: null, lastCut: { holder: 'me', by: 'holder' } });
-    await client.cut({ mode: 'drop', holder: 'me', leaseMs: 60_000 });
-    await fetch(`${url}/links/db/cut`, { method: 'DELETE' });
-    expect(await client.state()).toMatchObject({ cut: null, lastCut: { holder: 'me', by: 'others' } });
+    expect(await client.state()).toMatchObject({ holds: [], lastEnded: { holder: 'me', by: 'holder' } });
+    await client.hold({ holder: 'me', disturbance: drop, leaseMs });
+    await fetch(`${url}/links/db/holds`, { method: 'DELETE' });
+    expect(await client.state()).toMatchObject({ holds: [], lastEnded: { holder: 'me', by: 'others' } });
   });
 
-  test('heals by itself when the lease is not renewed, and a late renewal does not cut again', async () => {
+  test('lets the faults of one run disturb a link beside each other, and end one by one or all at once', async () => {
+    await using server = await startPeerServer();
+    const { client } = await started(server.port);
+    const loss = { kind: 'loss', ratio: 0.1, direction: 'upstream' } as const;
+    await client.hold({ holder: 'run~cut', disturbance: drop, leaseMs });
+    expect(await client.hold({ holder: 'run~loss', disturbance: loss, leaseMs })).toMatchObject({ ok: true });
+    expect(await client.hold({ holder: 'runs~loss', disturbance: loss, leaseMs })).toMatchObject({
+      ok: false,
+    });
+    expect(await client.residue('run')).toEqual(['cut by run~cut', 'loss by run~loss']);
+    await client.release('run~cut', 'test');
+    expect(await client.residue('run')).toEqual(['loss by run~loss']);
+    await client.hold({ holder: 'run~cut', disturbance: drop, leaseMs });
+    await client.release('run', 'test');
+    expect(await client.residue('run')).toEqual([]);
+  });
+
+  test('heals by itself when the lease is not renewed, and a late renewal does not disturb again', async () => {
     await using server = await startPeerServer(({ socket }) => socket.write('hello'));
     const { port, client } = await started(server.port);
-    await client.cut({ mode: 'reset', holder: 'me', leaseMs: 300 });
+    await client.hold({ holder: 'me', disturbance: reset, leaseMs: 300 });
     expect(await startPeer(port).closed).toBe('ECONNRESET');
-    await waitFor(async () => (await client.state()).cut === null, { what: 'the healing', timeoutMs: 5000 });
-    const late = await client.cut({ mode: 'reset', holder: 'me', leaseMs: 300, renew: true });
-    expect(late).toMatchObject({ ok: false, code: 'link.cut-gone', endedBy: 'lease' });
+    await waitFor(async () => (await client.residue('me')).length === 0, {
+      what: 'the healing',
+      timeoutMs: 5000,
+    });
+    for (const disturbance of [undefined, reset])
+      expect(await client.renew({ holder: 'me', disturbance, leaseMs })).toMatchObject({
+        ok: false,
+        code: 'link.hold-gone',
+        endedBy: 'lease',
+      });
     const peer = await connectPeer(port);
     await waitFor(() => peer.received() === 'hello', { what: 'an answer', timeoutMs: 5000 });
   });
 
-  test('refuses what it does not understand, and cuts nothing', async () => {
+  test('refuses what it does not understand, and disturbs nothing', async () => {
     await using server = await startPeerServer();
     const { url, client } = await started(server.port);
-    const good = { mode: 'drop', holder: 'me', leaseMs: 1000 };
+    const good = { disturbance: drop, holder: 'me', leaseMs: 1000 };
     const bad = [
-      { ...good, mode: 'saw' },
+      { ...good, disturbance: { ...drop, mode: 'saw' } },
+      { ...good, disturbance: { ...drop, extra: 1 } },
+      { ...good, disturbance: { kind: 'loss', ratio: 1, direction: 'both' } },
+      { ...good, disturbance: { kind: 'bandwidth', bytesPerSecond: 0, direction: 'both' } },
+      { ...good, disturbance: { kind: 'latency', latencyMs: -1, jitterMs: 0, direction: 'both' } },
       { ...good, holder: '' },
       { ...good, leaseMs: 5 },
       { ...good, extra: 1 },
       '{',
     ];
-    for (const body of bad) expect((await put(`${url}/links/db/cut`, body)).status).toBe(400);
-    const unknown = await put(`${url}/links/bd/cut`, good);
+    for (const body of bad) expect((await send('POST', `${url}/links/db/holds`, body)).status).toBe(400);
+    expect((await send('PATCH', `${url}/links/db/holds/me`, {})).status).toBe(400);
+    const unknown = await send('POST', `${url}/links/bd/holds`, good);
     expect(unknown.status).toBe(404);
     expect(await unknown.json()).toEqual({
       error: { code: 'link.unknown', message: 'no link "bd"; known are db' },
     });
-    expect((await client.state()).cut).toBeNull();
+    expect((await client.state()).holds).toEqual([]);
   });
 });
 

@@ -1,5 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { ListenAddress } from '../../kit/http-server.ts';
+import type { Impairment, Way } from './impairment.ts';
+import { Lane, tear } from './lane.ts';
+
+/** What is wrong in either direction; nothing, where both lists are empty. */
+export type Conditions = Readonly<Record<Way, readonly Impairment[]>>;
 
 /**
  * One client's connection and its way upstream:
@@ -10,15 +15,16 @@ import type { ListenAddress } from '../../kit/http-server.ts';
  * side wait in the kernel and in at most two stream buffers (64 KiB each); they pass on when it is opened again.
  */
 export class Relay {
-  readonly #client: Socket;
+  /** The accepted socket: it stands for the connection wherever one is counted. */
+  readonly client: Socket;
   readonly #dial: () => Socket;
   readonly #onClosed: () => void;
   #server: Socket | undefined;
-  #silent = true;
+  #lanes: Readonly<Record<Way, Lane>> | undefined;
   #torn = false;
 
   constructor(client: Socket, upstream: ListenAddress, onClosed: () => void) {
-    this.#client = client;
+    this.client = client;
     this.#onClosed = onClosed;
     // allowHalfOpen: a side that has said all it has to say may still listen to the other one.
     this.#dial = () => connect({ ...upstream, allowHalfOpen: true, noDelay: true });
@@ -31,25 +37,11 @@ export class Relay {
     return this.#server !== undefined;
   }
 
-  /** From now on bytes pass, those that had to wait first. */
-  open(): void {
-    if (!this.#silent) return;
-    this.#silent = false;
-    if (this.#torn || this.#client.destroyed) {
-      this.reset();
-      return;
-    }
-    this.#server ??= this.#watch(this.#dial());
-    // Node's pipe is the back-pressure: it stops reading one side while the other cannot take more.
-    this.#client.pipe(this.#server);
-    this.#server.pipe(this.#client);
-  }
-
-  /** From now on no byte passes, and neither side is told. */
-  silence(): void {
-    this.#silent = true;
-    this.#client.unpipe();
-    this.#server?.unpipe();
+  /** Dials, if that has not been done yet; from now on bytes pass under these conditions, those that had to wait first. */
+  open(conditions: Conditions): void {
+    this.#lanes ??= this.#connect();
+    this.#lanes?.upstream.apply(conditions.upstream);
+    this.#lanes?.downstream.apply(conditions.downstream);
   }
 
   /** Both sides get a TCP reset at once. */
@@ -73,30 +65,37 @@ export class Relay {
     for (const socket of this.#sockets()) socket.once('close', once);
   }
 
+  #connect(): Readonly<Record<Way, Lane>> | undefined {
+    const { client } = this;
+    if (this.#torn || client.destroyed) {
+      this.reset();
+      return undefined;
+    }
+    const server = this.#watch(this.#dial());
+    this.#server = server;
+    return { upstream: new Lane(client, server, client), downstream: new Lane(server, client, client) };
+  }
+
   #sockets(): Socket[] {
-    return this.#server ? [this.#client, this.#server] : [this.#client];
+    return this.#server ? [this.client, this.#server] : [this.client];
   }
 
   #watch(socket: Socket): Socket {
     socket.on('error', () => {
       // 'close' follows and says so; a lost connection is this program's trade, not its failure.
     });
-    socket.on('close', (hadError) => this.#closed(hadError));
+    socket.on('close', (hadError) => this.#closed(socket, hadError));
     return socket;
   }
 
-  #closed(hadError: boolean): void {
+  #closed(socket: Socket, hadError: boolean): void {
     this.#torn ||= hadError;
-    const left = this.#sockets().filter((socket) => !socket.closed);
-    if (left.length === 0) this.#onClosed();
-    // A reset does not cross a dead cable either: a silent relay tells the other side when it is opened again.
-    else if (this.#torn && !this.#silent) for (const socket of left) tear(socket);
+    if (this.#sockets().every(({ closed }) => closed)) {
+      for (const lane of Object.values(this.#lanes ?? {})) lane.discard();
+      this.#onClosed();
+      return;
+    }
+    // A reset takes the way of bytes: it does not cross a dead cable either, and comes late where they do.
+    if (this.#torn) this.#lanes?.[socket === this.client ? 'upstream' : 'downstream'].reset();
   }
-}
-
-/** Ends a connection with RST, as a host does that knows nothing of it. */
-export function tear(socket: Socket): void {
-  // A reset of a socket that is still connecting would wait for the connection, which may never come.
-  if (socket.connecting) socket.destroy();
-  else if (!socket.destroyed) socket.resetAndDestroy();
 }

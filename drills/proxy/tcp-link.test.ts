@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { silentLog } from '../../kit/log.ts';
 import { waitFor } from '../../kit/wait.ts';
+import type { CutMode } from '../network/driver.ts';
 import { connectPeer, type Peer, type PeerServer, startPeer, startPeerServer } from '../testing/tcp-peer.ts';
-import { type CutMode, TcpLink } from './tcp-link.ts';
+import { TcpLink } from './tcp-link.ts';
 
 const anyPort = { host: '127.0.0.1', port: 0 };
 const timeoutMs = 10_000;
 
 async function linkTo(server: PeerServer): Promise<TcpLink> {
-  return TcpLink.open(anyPort, { host: '127.0.0.1', port: server.port }, silentLog);
+  return TcpLink.open({ listen: anyPort, upstream: { ...anyPort, port: server.port }, log: silentLog });
 }
+
+const cut = (link: TcpLink, mode: CutMode) => link.disturb('me', { kind: 'cut', mode, direction: 'both' });
 
 const echo = ({ socket }: Peer) => socket.on('data', (chunk) => socket.write(chunk));
 
@@ -78,10 +81,10 @@ describe('A link that is not cut', () => {
     await using server = await startPeerServer();
     await using link = await linkTo(server);
     await connectPeer(link.listen.port);
-    expect(link.touched).toBe(0);
-    link.cut('drop');
-    link.heal();
-    expect(link.touched).toBe(0);
+    expect(link.touched('me')).toBe(0);
+    cut(link, 'drop');
+    link.heal('me');
+    expect(link.touched('me')).toBe(0);
   });
 });
 
@@ -93,13 +96,13 @@ describe('A dropped link', () => {
     const upstream = await peerAt(server, 0);
     client.socket.write('before');
     await received(upstream, 'before');
-    link.cut('drop');
+    cut(link, 'drop');
     client.socket.write(' during');
     upstream.socket.write('reply');
     await aWhile();
     expect([upstream.received(), client.received()]).toEqual(['before', '']);
-    expect([link.touched, link.connections]).toEqual([1, 1]);
-    link.heal();
+    expect([link.touched('me'), link.connections]).toEqual([1, 1]);
+    link.heal('me');
     await received(upstream, 'before during');
     await received(client, 'reply');
   });
@@ -109,13 +112,13 @@ describe('A dropped link', () => {
     await using link = await linkTo(server);
     const client = await connectPeer(link.listen.port);
     const upstream = await peerAt(server, 0);
-    link.cut('drop');
+    cut(link, 'drop');
     const size = 32 * 1024 * 1024;
     client.socket.write(Buffer.alloc(size));
     await aWhile();
     expect(client.socket.writableLength).toBeGreaterThan(0);
     expect(upstream.bytes()).toBe(0);
-    link.heal();
+    link.heal('me');
     await waitFor(() => upstream.bytes() === size, { what: 'all bytes', timeoutMs });
   });
 
@@ -125,12 +128,12 @@ describe('A dropped link', () => {
     const polite = await connectPeer(link.listen.port);
     const rude = await connectPeer(link.listen.port);
     const [first, second] = [await peerAt(server, 0), await peerAt(server, 1)];
-    link.cut('drop');
+    cut(link, 'drop');
     polite.socket.end('last words');
     rude.socket.resetAndDestroy();
     await aWhile();
     expect([first.socket.readableEnded, second.socket.closed]).toEqual([false, false]);
-    link.heal();
+    link.heal('me');
     await first.ended;
     expect(first.received()).toBe('last words');
     expect(await second.closed).toBe('ECONNRESET');
@@ -139,25 +142,25 @@ describe('A dropped link', () => {
   test('accepts new connections without an answer and dials for them when it is healed', async () => {
     await using server = await startPeerServer(echo);
     await using link = await linkTo(server);
-    link.cut('drop');
+    cut(link, 'drop');
     const client = await connectPeer(link.listen.port);
     client.socket.write('hello');
     await aWhile();
     expect([server.peers.length, client.received()]).toEqual([0, '']);
-    expect(link.touched).toBe(1);
-    link.heal();
+    expect(link.touched('me')).toBe(1);
+    link.heal('me');
     await received(client, 'hello');
   });
 
   test('delivers the words of a client that has left meanwhile, and its goodbye', async () => {
     await using server = await startPeerServer();
     await using link = await linkTo(server);
-    link.cut('drop');
+    cut(link, 'drop');
     const client = await connectPeer(link.listen.port);
     client.socket.write('applied but never acknowledged');
     client.socket.destroy();
     await client.closed;
-    link.heal();
+    link.heal('me');
     const upstream = await peerAt(server, 0);
     await upstream.ended;
     expect(upstream.received()).toBe('applied but never acknowledged');
@@ -166,15 +169,15 @@ describe('A dropped link', () => {
   test('lets late arrivals through a few at a time, the newest first, and all in the end', async () => {
     await using server = await startPeerServer();
     await using link = await linkTo(server);
-    link.cut('drop');
+    cut(link, 'drop');
     const clients: Peer[] = [];
     for (let number = 0; number < 40; number++) {
       const client = await connectPeer(link.listen.port);
       client.socket.write(`client ${number}`);
       clients.push(client);
     }
-    await waitFor(() => link.touched === 40, { what: '40 arrivals', timeoutMs });
-    link.heal();
+    await waitFor(() => link.touched('me') === 40, { what: '40 arrivals', timeoutMs });
+    link.heal('me');
     await waitFor(() => (server.peers[0]?.received() ?? '') !== '', {
       what: 'the first words',
       timeoutMs,
@@ -194,7 +197,7 @@ describe('A dropped link', () => {
     const link = await linkTo(server);
     const open = await connectPeer(link.listen.port);
     await peerAt(server, 0);
-    link.cut('drop');
+    cut(link, 'drop');
     const waiting = await connectPeer(link.listen.port);
     await waitFor(() => link.connections === 2, { what: 'both connections', timeoutMs });
     await link[Symbol.asyncDispose]();
@@ -213,7 +216,7 @@ describe('A link cut another way', () => {
     await using link = await linkTo(server);
     const client = await connectPeer(link.listen.port);
     const upstream = await peerAt(server, 0);
-    link.cut(mode);
+    cut(link, mode);
     const late = startPeer(link.listen.port);
     await late.ended;
     late.socket.end();
@@ -223,8 +226,8 @@ describe('A link cut another way', () => {
       await aWhile();
       expect([upstream.received(), client.socket.closed]).toEqual(['', false]);
     } else expect([await client.closed, await upstream.closed]).toEqual([open, open]);
-    expect(link.touched).toBe(2);
-    link.heal();
+    expect(link.touched('me')).toBe(2);
+    link.heal('me');
     if (open === 'silent') await received(upstream, 'hm');
     const after = await connectPeer(link.listen.port);
     after.socket.write('again');
@@ -234,10 +237,10 @@ describe('A link cut another way', () => {
   test('a change from drop to reset resets those who wait', async () => {
     await using server = await startPeerServer();
     await using link = await linkTo(server);
-    link.cut('drop');
+    cut(link, 'drop');
     const waiting = await connectPeer(link.listen.port);
     await waitFor(() => link.connections === 1, { what: 'the arrival', timeoutMs });
-    link.cut('reset');
+    cut(link, 'reset');
     expect(await waiting.closed).toBe('ECONNRESET');
     expect(server.peers.length).toBe(0);
   });

@@ -2,38 +2,62 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { ListenAddress } from '../../kit/http-server.ts';
 import type { Log } from '../../kit/log.ts';
-import { Relay, tear } from './relay.ts';
-
-/** How a link is cut: `drop` like a pulled cable, `reject` with new connections refused, `reset` with RST for all. */
-export const cutModes = ['drop', 'reject', 'reset'] as const;
-export type CutMode = (typeof cutModes)[number];
+import type { CutMode, Disturbance } from '../network/driver.ts';
+import { Hits, type Impairments, impairmentsOf } from './impairment.ts';
+import { tear } from './lane.ts';
+import { type Conditions, Relay } from './relay.ts';
 
 /** Late arrivals let through at a time after a cut, and the longest that each may keep the next one waiting. */
 const admitted = 8;
 const admissionMs = 200;
 
-/** One TCP link that can be cut: it listens, and passes every connection on to one upstream address. */
+/** What happens to a new connection; a later one in this list outweighs those before it. */
+const arrivals = ['passes', 'drop', 'reject', 'reset'] as const;
+type Arrival = 'passes' | CutMode;
+
+/** One holder's disturbance of the link, and what it has hit. */
+interface Disturbed {
+  disturbance: Disturbance | null;
+  impairments: Impairments;
+  hits: Hits;
+}
+
+/** What a link is opened with. */
+export interface TcpLinkOptions {
+  listen: ListenAddress;
+  upstream: ListenAddress;
+  log: Log;
+  /** From 0 to 1, for jitter and loss. */
+  random?: () => number;
+}
+
+/** One TCP link that can be disturbed: it listens, and passes every connection on to one upstream address. */
 export class TcpLink implements AsyncDisposable {
   readonly upstream: ListenAddress;
   readonly #server: Server;
+  readonly #random: () => number;
   readonly #relays = new Set<Relay>();
-  #cut: CutMode | null = null;
-  #touched = 0;
+  readonly #disturbed = new Map<string, Disturbed>();
+  #arrival: Arrival = 'passes';
+  #conditions: Conditions = { upstream: [], downstream: [] };
   #admissions = 0;
 
-  private constructor(upstream: ListenAddress) {
+  private constructor({ upstream, random = Math.random }: TcpLinkOptions) {
     this.upstream = upstream;
+    this.#random = random;
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) =>
       this.#accept(client),
     );
   }
 
-  static async open(listen: ListenAddress, upstream: ListenAddress, log: Log): Promise<TcpLink> {
-    const link = new TcpLink(upstream);
-    link.#server.listen(listen);
+  static async open(options: TcpLinkOptions): Promise<TcpLink> {
+    const link = new TcpLink(options);
+    link.#server.listen({ ...options.listen, backlog: 1024 });
     await once(link.#server, 'listening');
     // Too many open files, for one: this connection is lost, the link goes on.
-    link.#server.on('error', (error) => log.error({ err: error }, 'a connection could not be accepted'));
+    link.#server.on('error', (error) =>
+      options.log.error({ err: error }, 'a connection could not be accepted'),
+    );
     return link;
   }
 
@@ -47,27 +71,23 @@ export class TcpLink implements AsyncDisposable {
     return this.#relays.size;
   }
 
-  /** Connections that the present cut has hit: those it found open and those that came since. 0 without a cut. */
-  get touched(): number {
-    return this.#touched;
+  /** Connections that this holder's disturbances have hit: by a cut, those it found open and those that came since. */
+  touched(holder: string): number {
+    return this.#disturbed.get(holder)?.hits.count ?? 0;
   }
 
-  /** Cuts the link, open connections at once; again with another mode changes how. */
-  cut(mode: CutMode): void {
-    if (this.#cut === null) this.#touched = this.#relays.size;
-    this.#cut = mode;
-    for (const relay of this.#relays) {
-      if (mode === 'reset') relay.reset();
-      else relay.silence();
-    }
+  /** Disturbs the link, open connections at once; again changes how, and null takes it out while the count goes on. */
+  disturb(holder: string, disturbance: Disturbance | null): void {
+    const hits = this.#disturbed.get(holder)?.hits ?? new Hits();
+    const impairments = disturbance ? impairmentsOf(disturbance, hits, this.#random) : {};
+    this.#disturbed.set(holder, { disturbance, impairments, hits });
+    if (disturbance?.kind === 'cut') for (const { client } of this.#relays) hits.add(client);
+    this.#change();
   }
 
-  /** Ends the cut: what waits passes on. */
-  heal(): void {
-    this.#cut = null;
-    this.#touched = 0;
-    for (const relay of this.#relays) if (relay.dialled) relay.open();
-    this.#admit();
+  /** Ends what this holder does to the link: what waits passes on. */
+  heal(holder: string): void {
+    if (this.#disturbed.delete(holder)) this.#change();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -76,17 +96,34 @@ export class TcpLink implements AsyncDisposable {
     await closed;
   }
 
+  /** Lets every open connection feel what all holders together do to the link now. */
+  #change(): void {
+    const all = [...this.#disturbed.values()];
+    const modes = all.map(({ disturbance }) => (disturbance?.kind === 'cut' ? disturbance.mode : 'passes'));
+    this.#arrival = arrivals.findLast((arrival) => modes.includes(arrival)) ?? 'passes';
+    this.#conditions = {
+      upstream: all.flatMap(({ impairments }) => impairments.upstream ?? []),
+      downstream: all.flatMap(({ impairments }) => impairments.downstream ?? []),
+    };
+    for (const relay of this.#relays) {
+      if (this.#arrival === 'reset') relay.reset();
+      else if (relay.dialled) relay.open(this.#conditions);
+    }
+    this.#admit();
+  }
+
   #accept(client: Socket): void {
-    if (this.#cut !== null) this.#touched++;
-    if (this.#cut === 'reset' || this.#cut === 'reject') {
+    for (const { disturbance, hits } of this.#disturbed.values())
+      if (disturbance?.kind === 'cut') hits.add(client);
+    if (this.#arrival === 'reset' || this.#arrival === 'reject') {
       client.on('error', () => {});
-      if (this.#cut === 'reset') tear(client);
+      if (this.#arrival === 'reset') tear(client);
       else client.destroy();
       return;
     }
     const relay = new Relay(client, this.upstream, () => this.#relays.delete(relay));
     this.#relays.add(relay);
-    if (this.#cut === null) relay.open();
+    if (this.#arrival === 'passes') relay.open(this.#conditions);
   }
 
   /**
@@ -94,11 +131,11 @@ export class TcpLink implements AsyncDisposable {
    * by now, and all at once they would use up the upstream's connections at the very moment of its recovery.
    */
   #admit(): void {
-    while (this.#cut === null && this.#admissions < admitted) {
+    while (this.#arrival === 'passes' && this.#admissions < admitted) {
       const next = [...this.#relays].findLast((relay) => !relay.dialled);
       if (next === undefined) return;
       this.#admissions++;
-      next.open();
+      next.open(this.#conditions);
       this.#afterAnswer(next, () => {
         this.#admissions--;
         this.#admit();

@@ -81,7 +81,7 @@ function resultsOf(
 
 function faultsOf(events: readonly JournalEvent[]): Report['faults'] {
   const watchdog = lastOf(events, 'watchdog');
-  return allOf(events, 'fault-planned').map(({ index, kind, target }) => {
+  return allOf(events, 'fault-planned').map(({ index, kind, target, affects }) => {
     const lifted = allOf(events, 'fault-lifted').find((event) => event.index === index);
     return {
       kind,
@@ -90,6 +90,7 @@ function faultsOf(events: readonly JournalEvent[]): Report['faults'] {
       liftedAt: lifted?.at ?? watchdog?.at ?? null,
       liftedBy: lifted?.by ?? (watchdog ? 'watchdog' : null),
       touched: lifted?.touched ?? 0,
+      ...(affects === undefined ? {} : { affects }),
       residue: allOf(events, 'fault-residue').find((event) => event.index === index)?.residue ?? [],
     };
   });

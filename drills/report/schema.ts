@@ -58,6 +58,7 @@ export const reportSchema = z.strictObject({
       liftedAt: maybeTime,
       liftedBy: z.string().nullable().describe('time, runbook, guardrail, signal, watchdog, lease'),
       touched: z.int().describe('sessions, connections or requests that it really affected'),
+      affects: z.string().optional().describe('one of what `touched` counts: session, connection'),
       residue: z.array(z.string()),
     }),
   ),

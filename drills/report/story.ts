@@ -1,6 +1,6 @@
 import { between, clockOf, count, list, plural, seconds } from './numbers.ts';
 import type { Report } from './schema.ts';
-import { affectedBy, endOf } from './words.ts';
+import { endOf } from './words.ts';
 
 /** What happened, in three plain sentences: what was done, whether the light came on, what became of production. */
 export function storyOf(report: Report): string[] {
@@ -12,10 +12,9 @@ export function storyOf(report: Report): string[] {
 function whatWasDone({ faults }: Report): string {
   const done = faults.filter(({ injectedAt }) => injectedAt !== null);
   if (done.length === 0) return 'No fault was put in.';
-  const clauses = done.map(({ kind, target, injectedAt, liftedAt, liftedBy, touched }) => {
+  const clauses = done.map(({ kind, target, injectedAt, liftedAt, liftedBy, touched, affects }) => {
     const stayed = injectedAt && liftedAt ? ` for ${seconds(between(injectedAt, liftedAt))}` : '';
-    const noun = affectedBy(kind);
-    const met = noun === undefined ? count(touched) : plural(touched, noun);
+    const met = affects === undefined ? count(touched) : plural(touched, affects);
     return `${kind} on ${target}${stayed}, ${endOf(liftedBy)} (${met} affected)`;
   });
   return `At ${clockOf(done[0]?.injectedAt ?? '')} UTC the drill began to break the plant on purpose: ${list(clauses)}.`;

@@ -46,12 +46,3 @@ const ends: Record<string, string> = {
 /** How a fault came to its end. */
 export const endOf = (liftedBy: string | null): string =>
   liftedBy === null ? 'never lifted' : (ends[liftedBy] ?? `lifted by ${liftedBy}`);
-
-const affected: Record<string, string> = {
-  'db.lock': 'session',
-  'network.cut': 'connection',
-  load: 'request',
-};
-
-/** What a kind of fault affects, as one word for one of them; undefined where that is not known. */
-export const affectedBy = (kind: string): string | undefined => affected[kind];

@@ -5,8 +5,10 @@ import type { Fault, Host } from '../fault.ts';
 import { faultOf } from '../faults/registry.ts';
 import { forgottenAfterMs } from '../lease.ts';
 import { startLeash } from '../leash.ts';
-import { type ActiveFault, note, type Run } from '../run.ts';
+import { lastingResidue } from '../residue.ts';
+import { type ActiveFault, note, type Run, targetsOf } from '../run.ts';
 import type { MethodStep } from '../schema.ts';
+import { newSince, survey } from '../survey/survey.ts';
 
 /** How often the watch looks whether a fault is over. */
 const lookMs = 100;
@@ -46,6 +48,7 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     at: isoTime(deps.clock.now()),
     ...base,
     effects: [...plan.effects],
+    ...(fault.affects === undefined ? {} : { affects: fault.affects }),
   });
   const undoId = undoLog.open({
     run: run.id,
@@ -122,7 +125,7 @@ async function lift(run: Run, fault: ActiveFault, by: string): Promise<void> {
   if (fault.liftedAtMs !== undefined) return;
   const { deps, journal } = run;
   const base = { index: fault.index, kind: fault.plan.kind, target: fault.plan.target };
-  const touched = await fault.injection.touched().catch(() => 0);
+  const touched = Math.round(await fault.injection.touched().catch(() => 0));
   const error = await withLimit(fault.injection[Symbol.asyncDispose](), liftLimitMs);
   fault.liftedAtMs = deps.clock.now();
   fault.liftedBy = by;
@@ -145,25 +148,29 @@ export async function healAll(run: Run, by: string): Promise<void> {
 /** Proves that nothing is left, and writes down what is. Only then is the undo done; else the watchdog still has it. */
 export async function proveNoResidue(run: Run): Promise<string[]> {
   const all: string[] = [];
+  const changed = run.faults.length === 0 ? [] : await notAsBefore(run);
   for (const { index, plan, injection, undoId } of run.faults) {
-    const residue = await injection
+    const { kind, target } = plan;
+    const own = await injection
       .residue()
-      .catch((error: unknown) => [
-        `${plan.kind} on ${plan.target} could not be checked: ${messageOf(error)}`,
-      ]);
-    run.journal.write({
-      type: 'fault-residue',
-      at: isoTime(run.deps.clock.now()),
-      index,
-      kind: plan.kind,
-      target: plan.target,
-      residue,
-    });
+      .catch((error: unknown) => [`${kind} on ${target} could not be checked: ${messageOf(error)}`]);
+    const first = run.faults.find((fault) => fault.plan.target === target)?.index === index;
+    const residue = [...own, ...(first ? changed.filter((text) => text.startsWith(`${target}: `)) : [])];
+    const at = isoTime(run.deps.clock.now());
+    run.journal.write({ type: 'fault-residue', at, index, kind, target, residue });
     if (residue.length === 0) run.undoLog.done(undoId, 'runner');
     all.push(...residue);
   }
   return all;
 }
+
+/** What the targets have now and had not in the preflight, whichever fault it is of. Servers need a moment to notice our goodbye. */
+const notAsBefore = (run: Run): Promise<string[]> =>
+  lastingResidue(
+    'the targets as they were',
+    async () => newSince(run.surveyed, await survey(targetsOf(run), run.deps)),
+    run.deps.clock,
+  );
 
 async function withLimit(work: PromiseLike<void>, limitMs: number): Promise<string | undefined> {
   const limit = AbortSignal.timeout(limitMs);

@@ -1,14 +1,14 @@
 import { isoTime } from '../../kit/clock.ts';
 import { messageOf, UnavailableError } from '../../kit/errors.ts';
-import { connectPostgres } from '../../kit/postgres.ts';
-import type { Target } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { nextOpening, whyClosed } from '../calendar.ts';
 import { faultOf } from '../faults/registry.ts';
 import { askHypothesis, holds } from '../probes/hypothesis.ts';
-import { note, type Run } from '../run.ts';
+import { note, type Run, targetsOf } from '../run.ts';
 import { longestMs } from '../schema.ts';
+import { survey } from '../survey/survey.ts';
 import { lockTarget } from '../target-lock.ts';
+import { reachTargets } from './reach-targets.ts';
 
 /** How long a plant may take to become quiet after an earlier drill: a rate over 30 s, and an alert that resolves. */
 const settleMs = 90_000;
@@ -27,6 +27,7 @@ export async function preflight(run: Run, locks: AsyncDisposableStack): Promise<
   await noticeMissingRules(run);
   if (run.drill.runbooks === 'hold' || run.drill.expect.runbook) await reachRunbooks(run);
   await settle(run);
+  await surveyTargets(run);
 }
 
 function refuseUnconfirmedProduction({ drill, deps }: Run): void {
@@ -65,30 +66,7 @@ function refuseClosedWindow({ drill, deps }: Run): void {
 }
 
 async function lockTargets({ drill, deps }: Run, locks: AsyncDisposableStack): Promise<void> {
-  for (const name of new Set(drill.method.map(({ target }) => target))) {
-    const target = deps.settings.targets[name];
-    if (target) locks.use(await lockTarget(name, target));
-  }
-}
-
-async function reachTargets(run: Run): Promise<void> {
-  const names = new Set(run.drill.method.map(({ target }) => target));
-  for (const name of names) {
-    const target = run.deps.settings.targets[name];
-    if (!target)
-      throw new UnavailableError('drill.no-target', `no target is called ${name}`, {
-        mend: 'Add it to targets: in andon.yaml',
-      });
-    try {
-      await reach(target, run);
-    } catch (error) {
-      run.signal.throwIfAborted();
-      throw new UnavailableError('drill.unreachable', `target ${name} does not answer: ${messageOf(error)}`, {
-        mend: `Start it, or mend targets.${name} in ${run.deps.configFile}. Nothing was touched.`,
-        cause: error,
-      });
-    }
-  }
+  for (const { name, target } of targetsOf({ drill, deps })) locks.use(await lockTarget(name, target));
 }
 
 /** What the faults need (rights, programs, a state in which they touch something) must be there. */
@@ -102,40 +80,6 @@ async function meetDemands({ drill, deps }: Run): Promise<void> {
   }
 }
 
-async function reach(target: Target, { deps }: Run): Promise<void> {
-  const ask = async (url: URL) => {
-    const response = await deps.fetch(url, { signal: AbortSignal.timeout(5000) });
-    await response.body?.cancel();
-    if (!response.ok && response.status !== 401)
-      throw new Error(`${url.host}${url.pathname} answered ${response.status}`);
-  };
-  switch (target.kind) {
-    case 'mes':
-      return ask(new URL('/-/ready', target.url));
-    case 'link':
-      return ask(new URL('/links', target.control));
-    case 'rabbitmq':
-      return ask(withoutPassword(target.management));
-    case 'postgres': {
-      const url = target.admin_url ?? target.url;
-      const client = await connectPostgres({
-        url,
-        applicationName: 'andon-preflight',
-        statementTimeoutMs: 3000,
-        lockTimeoutMs: 1000,
-      });
-      await client.end();
-    }
-  }
-}
-
-function withoutPassword(address: string): URL {
-  const url = new URL(address);
-  url.username = '';
-  url.password = '';
-  return url;
-}
-
 /** A missing rule is a finding of the drill and no reason not to hold it: the alert will be missed, and the report says why. */
 async function noticeMissingRules(run: Run): Promise<void> {
   const loaded = await run.prometheus.alertRules();
@@ -144,6 +88,16 @@ async function noticeMissingRules(run: Run): Promise<void> {
     run.reasons.push(`Prometheus has no rule called ${alert}, so it cannot fire`);
     note(run, `Prometheus has loaded no rule called ${alert}: the expected alert cannot fire`);
   }
+}
+
+/** What is there now is what must be there afterwards. Traces of another drill would be taken for ours: they go first. */
+async function surveyTargets(run: Run): Promise<void> {
+  run.surveyed = await survey(targetsOf(run), run.deps);
+  const left = run.surveyed.filter((text) => text.includes('andon-drill-') || text.includes('andon_drill_'));
+  if (left.length === 0) return;
+  throw new UnavailableError('drill.traces', `another drill has left something: ${left.join('; ')}`, {
+    mend: 'Where that drill was held, run: andon drill clean. Nothing was touched.',
+  });
 }
 
 async function reachRunbooks(run: Run): Promise<void> {

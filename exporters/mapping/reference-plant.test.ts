@@ -44,6 +44,7 @@ async function found(): Promise<Record<string, number>> {
   return all;
 }
 
+const signatures = 'target="mes",source="mes",destination="esign",entity="signatures"';
 const outbox = 'target="mes",source="mes",destination="queue",entity="events"';
 
 it('finds nothing wrong with a plant in which nothing has happened yet', async () => {
@@ -57,6 +58,7 @@ it('finds nothing wrong with a plant in which nothing has happened yet', async (
   // With nothing to be synchronised both ends hold the same, as of now.
   expect(all[`mes_sync_last_success_timestamp_seconds{${outbox}}`]).toBeGreaterThan(now - 60);
   expect(Object.keys(all).filter((series) => series.startsWith('mes_device_last'))).toEqual([]);
+  expect(Object.keys(all).filter((series) => series.includes('signatures'))).toEqual([]);
 });
 
 it('has an ISA-95 name for every state of the plant, and counts what its lines put out', async () => {
@@ -67,6 +69,10 @@ it('has an ISA-95 name for every state of the plant, and counts what its lines p
   await client.query(
     `INSERT INTO outbox (topic, payload, created_at) VALUES ('t', '{}', to_timestamp(1000))`,
   );
+  await client.query(
+    `INSERT INTO signature_contact VALUES ('esign', to_timestamp(2000), 8);
+     INSERT INTO signature_requests (id, work_order_id, subject, signed_at) VALUES ('a', 'a', '{}', NULL), ('b', 'b', '{}', now())`,
+  );
   const all = await found();
   const orders = Object.entries(all).filter(([series]) => series.startsWith('mes_work_orders{'));
   expect(orders.reduce((sum, [, count]) => sum + count, 0)).toBe(states.length);
@@ -76,5 +82,8 @@ it('has an ISA-95 name for every state of the plant, and counts what its lines p
     'mes_good_items_total{target="mes",line="L1"}': 2 * states.length,
     [`mes_sync_pending_records{${outbox}}`]: 1,
     [`mes_sync_last_success_timestamp_seconds{${outbox}}`]: 1000,
+    [`mes_sync_pending_records{${signatures}}`]: 1,
+    [`mes_sync_last_success_timestamp_seconds{${signatures}}`]: 2000,
+    [`mes_sync_interval_seconds{${signatures}}`]: 8,
   });
 });

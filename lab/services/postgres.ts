@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { untilReady } from '../../kit/child-ready.ts';
@@ -44,7 +44,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Child> {
   const data = path.join(folder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   if (runner.user) chownSync(data, runner.user.uid, runner.user.gid);
-  await initialise(programs.initdb, runner, options);
+  // Started again, it has its data.
+  if (!existsSync(path.join(data, 'PG_VERSION'))) await initialise(programs.initdb, runner, options);
   const settings = Object.entries({ ...serverSettings, port: String(port) });
   const args = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   // SIGINT is its fast shutdown: it ends sessions instead of waiting for them.

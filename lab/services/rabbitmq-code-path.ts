@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 
 /** The plugin that a lab uses, and what RabbitMQ wants to find beside it. */
@@ -28,6 +28,8 @@ export function shortCodePath(
   if (rabbit === undefined || !path.basename(rabbit.folder).startsWith('rabbit-3.'))
     return { erlArgs: '', env: {} };
   const shortPlugins = path.join(folder, 'used-plugins');
+  // Anew when it is started again.
+  rmSync(shortPlugins, { recursive: true, force: true });
   mkdirSync(shortPlugins, { recursive: true });
   for (const name of usedPlugins) {
     const found = available.get(name);

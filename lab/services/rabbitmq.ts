@@ -24,7 +24,9 @@ const readyWithinMs = 120_000;
  * Starts RabbitMQ with its management API on the loopback. Its port mapper (epmd) runs in the foreground as a child of ours:
  * left alone, Erlang starts one as a daemon that nobody ever stops.
  */
-export async function startRabbitmq(options: RabbitmqOptions): Promise<AsyncDisposable> {
+export async function startRabbitmq(
+  options: RabbitmqOptions,
+): Promise<AsyncDisposable & Pick<Child, 'exited'>> {
   const { folder, logFolder, ports, programs, owner, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const env = environment(options);
@@ -53,7 +55,7 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<AsyncDisp
     signal,
   });
   const owned = stack.move();
-  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { exited: server.exited, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** RabbitMQ must find it: what finds none starts a daemon. */

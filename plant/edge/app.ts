@@ -10,6 +10,8 @@ import type { Caller, Line } from '../settings.ts';
 import type { SparseLog } from '../sparse-log.ts';
 import type { Jobs } from './jobs.ts';
 import type { Journal } from './journal.ts';
+import { silenceApi } from './silence-api.ts';
+import type { Silences } from './silences.ts';
 
 /** What the gateway's HTTP needs of the rest. */
 export interface GatewayParts {
@@ -17,6 +19,7 @@ export interface GatewayParts {
   tokens: Readonly<Record<string, Caller>>;
   journal: Journal;
   jobs: Jobs;
+  silences: Silences;
   clock: Clock;
   log: SparseLog;
   /** Something of this source is new in the journal. */
@@ -44,6 +47,7 @@ export function gatewayApp(parts: GatewayParts): Express {
     if (job === undefined) throw new Refusal(404, 'no-job', `${unit} has no order`);
     response.json(job);
   });
+  app.use(silenceApi(parts.silences, tokens));
   app.get('/-/healthy', (_request, response) => void response.json({ healthy: true }));
   app.get('/-/status', (_request, response) => void response.json(parts.status()));
   return app.use(notFound, answerErrors(parts.log));

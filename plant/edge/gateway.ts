@@ -10,6 +10,7 @@ import { type Delivery, Forwarder } from './forwarder.ts';
 import { Jobs } from './jobs.ts';
 import { Journal, type WaitingEntry } from './journal.ts';
 import { readinessOf, sendHeartbeats, type WatchParts, watchJobs } from './mes-watch.ts';
+import { Silences } from './silences.ts';
 
 /** How often what was forwarded long ago is forgotten. */
 const forgetEveryMs = 3_600_000;
@@ -26,11 +27,13 @@ export async function startGateway(
   const journal = stack.use(new Journal(settings.journal));
   const jobs = new Jobs(journal.database);
   const forwarder = stack.use(forwarderOf(settings, watch, journal, jobs));
+  const devices = line.units.flatMap((unit) => unit.devices);
+  const silences = new Silences(devices, clock);
   const end = new AbortController();
   const waits = (source: string) => journal.waits(source);
   const loops = [
     watchJobs(watch, { jobs, everyMs: settings.job_poll_ms, waits }, end.signal),
-    sendHeartbeats(watch, { jobs, everyMs: settings.heartbeat_ms }, end.signal),
+    sendHeartbeats(watch, { jobs, silences, everyMs: settings.heartbeat_ms }, end.signal),
     forgetOld(journal, settings.retention_ms, clock, end.signal),
   ];
   stack.defer(async () => {
@@ -39,7 +42,7 @@ export async function startGateway(
   });
   const onEntry = (source: string) => forwarder.call(source);
   const status = () => statusOf(journal, forwarder);
-  const app = gatewayApp({ line, tokens, journal, jobs, clock, log: sparse, onEntry, status });
+  const app = gatewayApp({ line, tokens, journal, jobs, silences, clock, log: sparse, onEntry, status });
   const server = stack.use(await listen(app, settings.listen));
   log.info({ url: server.url, line: line.id, weaken: settings.weaken }, 'the gateway is ready');
   const owned = stack.move();
@@ -97,7 +100,7 @@ async function deliver(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Delivery> {
-  const { path, key, body, caller, recovered } = entry;
+  const { path, key, source, body, caller, recovered } = entry;
   const sent = recovered && path === '/operations' ? { ...body, recovered } : body;
   const answer = await callMes(mes, {
     method: 'POST',
@@ -105,6 +108,7 @@ async function deliver(
     key,
     body: sent,
     onBehalf: caller,
+    terminal: source,
     timeoutMs,
     signal,
   });

@@ -4,6 +4,7 @@ import { askMes, callMes, type MesAccess } from '../mes-client.ts';
 import type { Line } from '../settings.ts';
 import type { SparseLog } from '../sparse-log.ts';
 import type { Jobs } from './jobs.ts';
+import type { Silences } from './silences.ts';
 
 /** What the gateway's steady exchange with the MES works with. */
 export interface WatchParts {
@@ -44,23 +45,21 @@ export async function watchJobs(
 /** Tells the MES regularly that the devices live. A heartbeat that fails is not repeated: the next one is newer. */
 export async function sendHeartbeats(
   { line, mes, clock, log, requestTimeoutMs }: WatchParts,
-  { jobs, everyMs }: { jobs: Jobs; everyMs: number },
+  { jobs, silences, everyMs }: { jobs: Jobs; silences: Silences; everyMs: number },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     const at = isoTime(clock.now());
     const devices = line.units.flatMap(({ id: unit, devices }) => {
       const state = jobs.get(unit)?.state === 'running' ? 'executing' : 'not_executing';
-      return devices.map((id) => ({ id, at, state }));
+      return silences.heard(devices).map((id) => ({ id, at, state }));
     });
     const body = { line: line.id, devices };
-    await askMes(mes, {
-      method: 'POST',
-      path: '/heartbeats',
-      body,
-      timeoutMs: requestTimeoutMs,
-      signal,
-    }).catch((error: unknown) => log.failure('a heartbeat did not get through', error));
+    const call = { method: 'POST', path: '/heartbeats', body, timeoutMs: requestTimeoutMs, signal } as const;
+    if (devices.length > 0)
+      await askMes(mes, call).catch((error: unknown) =>
+        log.failure('a heartbeat did not get through', error),
+      );
     await clock.sleep(everyMs, signal).catch(() => {});
   }
 }

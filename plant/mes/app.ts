@@ -15,6 +15,7 @@ import { Refusal } from '../refusal.ts';
 import type { Caller } from '../settings.ts';
 import type { SparseLog } from '../sparse-log.ts';
 import { type CommandOptions, execute } from './commands.ts';
+import { failSome } from './defect.ts';
 import { OperationTally } from './operation-stats.ts';
 import { listJobOrders, noteHeartbeats, stockAsOf } from './queries.ts';
 import type { Readiness } from './readiness.ts';
@@ -34,6 +35,8 @@ export interface AppParts {
   onLooseEvent: (event: OperationReported) => void;
   /** A unit may have become idle, or there may be a new order. */
   onChange: () => void;
+  /** The share of the operations that this version fails on purpose. */
+  failRatio: number;
 }
 
 /** The HTTP API of the MES. A caller who goes away early changes nothing: what he asked for is carried out. */
@@ -59,9 +62,11 @@ const commandName = (body: unknown): string => String((body as { command?: unkno
 
 function addWrites(app: Express, parts: AppParts, tally: OperationTally): void {
   const { database, tokens, options, onEvent, onLooseEvent, onChange } = parts;
+  const defect = failSome(parts.failRatio);
   app.post(
     '/operations',
     tally.measure(() => 'report'),
+    defect,
     async (request, response) => {
       const caller = callerOf(request, tokens);
       requireRole(caller, ['operator', 'leader', 'system']);
@@ -74,7 +79,7 @@ function addWrites(app: Express, parts: AppParts, tally: OperationTally): void {
       response.json({ op_id: operation.op_id, applied });
     },
   );
-  app.post('/job-orders/:id/commands', tally.measure(commandName), async (request, response) => {
+  app.post('/job-orders/:id/commands', tally.measure(commandName), defect, async (request, response) => {
     const caller = callerOf(request, tokens);
     const key = idempotencyKey(request.header('idempotency-key'));
     const command = parsed(commandRequestSchema, request.body);
@@ -90,6 +95,7 @@ function addWrites(app: Express, parts: AppParts, tally: OperationTally): void {
   app.post(
     '/operations-requests',
     tally.measure(() => 'request'),
+    defect,
     async (request, response) => {
       requireRole(callerOf(request, tokens), ['director', 'system']);
       const made = await requestOperations(database, parsed(operationsRequestSchema, request.body));

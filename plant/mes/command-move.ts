@@ -15,7 +15,7 @@ const unitEffects: Record<Transition['unit'], string> = {
  * Order, unit, history, idempotency key and event in one statement: one round trip, and no transaction that a cut
  * network could leave open with its locks. Moves nothing when the version is no longer the one that was checked.
  * Parameters: order, version, to-state, unit, rework, command, from-state, actor, role, key, device time, keep key?, outbox?,
- * traceparent
+ * traceparent, id of the signature that is asked for (or null), what is to be signed
  */
 const statements = Object.fromEntries(
   Object.entries(unitEffects).map(([effect, sql]) => [
@@ -40,6 +40,9 @@ WITH moved AS (
   INSERT INTO outbox (topic, payload, traceparent)
   SELECT 'wo.' || $6, jsonb_build_object('work_order_id', id, 'line', line, 'unit', $4::text, 'from', $7::text,
     'to', state, 'version', version, 'command_id', $10::text), $14::text FROM moved WHERE $13
+), asked AS (
+  INSERT INTO signature_requests (id, work_order_id, subject)
+  SELECT $15, id, $16::jsonb FROM moved WHERE $15::text IS NOT NULL
 )
 SELECT id, state, version FROM moved`,
     },

@@ -7,6 +7,8 @@ import { factsStatement, type OrderFacts } from './command-facts.ts';
 import { moveStatement } from './command-move.ts';
 import { forbiddenBy } from './guards.ts';
 import { oneOrderPerUnit } from './schema.ts';
+import type { SignatureRequest } from './signatures.ts';
+import { withSignatureAtOnce } from './signatures-at-once.ts';
 import { rowsOf, type State, type Transition, transitionFor } from './transitions.ts';
 
 /** A command as it arrived: on which order, under which idempotency key, from whom. */
@@ -28,6 +30,8 @@ export interface CommandOptions {
   freshMs: number;
   idempotent: boolean;
   outbox: boolean;
+  /** How quality releases are signed: later, or at once (weakened) by what stands here. Not at all without it. */
+  signatures?: { atOnce?: ((request: SignatureRequest) => Promise<string>) | undefined } | undefined;
 }
 
 /** Carries out a command once, however often it is sent; throws a Refusal when table, guards, role or version forbid it. */
@@ -40,7 +44,7 @@ export function execute(
     const facts = await readFacts(session, call, options);
     if (facts.earlier !== null) return facts.earlier;
     const transition = allowed(call, facts);
-    const moved = await move(session, call, transition, facts, options);
+    const moved = await moveAndSign(session, call, transition, facts, options);
     if (moved) return moved;
     const now = await readFacts(session, call, options);
     if (now.earlier !== null) return now.earlier;
@@ -82,12 +86,35 @@ function allowed(call: CommandCall, facts: OrderFacts): Transition {
   return transition;
 }
 
+function moveAndSign(
+  session: Session,
+  call: CommandCall,
+  transition: Transition,
+  facts: OrderFacts,
+  options: CommandOptions,
+): Promise<CommandResult | undefined> {
+  const { signatures } = options;
+  const wanted = signatures && transition.command === 'qc_pass' ? releaseOf(call, facts) : undefined;
+  const moving = () => move(session, call, transition, facts, options, wanted);
+  if (!wanted || !signatures?.atOnce) return moving();
+  return withSignatureAtOnce(session, wanted, moving, signatures.atOnce);
+}
+
+/** What is signed of a quality release: the same however often it is asked for. Reworked, it is released and signed again. */
+function releaseOf({ orderId, caller }: CommandCall, facts: OrderFacts): SignatureRequest {
+  const version = facts.version + 1;
+  const { good, scrap, rework } = facts;
+  const subject = { work_order_id: orderId, version, good, scrap, rework, released_by: caller.actor };
+  return { id: `${orderId}-v${version}`, subject };
+}
+
 async function move(
   session: Session,
   { orderId, key, request, caller }: CommandCall,
   transition: Transition,
   facts: OrderFacts,
   options: CommandOptions,
+  signature: SignatureRequest | undefined,
 ): Promise<CommandResult | undefined> {
   try {
     const [moved] = await session.query<CommandResult & Record<string, unknown>>(
@@ -107,6 +134,8 @@ async function move(
         options.idempotent,
         options.outbox,
         traceHeaders().traceparent ?? null,
+        signature?.id ?? null,
+        signature ? JSON.stringify(signature.subject) : null,
       ],
     );
     return moved;

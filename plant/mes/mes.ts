@@ -11,10 +11,17 @@ import { SparseLog } from '../sparse-log.ts';
 import { Wake } from '../wake.ts';
 import { mesApp } from './app.ts';
 import { type AutoDispatchParts, autoDispatch } from './auto-dispatch.ts';
+import type { CommandOptions } from './commands.ts';
 import { DirectPublisher } from './direct-publisher.ts';
 import { type RelayParts, relayOutbox } from './outbox-relay.ts';
 import { Readiness } from './readiness.ts';
 import { mesSchema, seedPlant } from './schema.ts';
+import { SignatureService } from './signatures.ts';
+import { noLimitMs } from './signatures-at-once.ts';
+import { relaySignatures } from './signatures-relay.ts';
+
+/** Idle connections that an instance keeps which only answers: it may have hardly any traffic. */
+const keptBySecond = 4;
 
 /** What the parts of the MES share. */
 interface Core {
@@ -48,10 +55,17 @@ export async function startMes(
     await Promise.all([database[Symbol.asyncDispose](), ...loops]);
   });
   const server = stack.use(await listen(appOf(core), settings.listen));
-  await ensureSchema(database, mesSchema({ idempotent }), { clock, log: core.log, signal }, (session) =>
-    seedPlant(session, settings.lines),
-  );
-  loops.push(database.warmUp(), dispatchLoop(core), ...(core.outbox ? [relayLoop(core)] : []));
+  if (settings.duties === 'all') {
+    await ensureSchema(database, mesSchema({ idempotent }), { clock, log: core.log, signal }, (session) =>
+      seedPlant(session, settings.lines),
+    );
+    loops.push(
+      database.warmUp(),
+      dispatchLoop(core),
+      ...(core.outbox ? [relayLoop(core)] : []),
+      ...signatureLoops(core),
+    );
+  }
   log.info({ url: server.url, weaken: settings.weaken }, 'the MES is ready');
   const owned = stack.move();
   return { url: server.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -60,11 +74,12 @@ export async function startMes(
 function openCore(settings: MesSettings, clock: Clock, log: SparseLog): Core {
   const end = new AbortController();
   const poolMax = settings.weaken.includes('pool') ? 2 : settings.pool_max;
+  const keepOpen = settings.duties === 'all' ? poolMax : keptBySecond;
   return {
     settings,
     clock,
     log,
-    database: openDatabase('mes', settings, poolMax, poolMax),
+    database: openDatabase('mes', settings, poolMax, keepOpen),
     queue: connectQueue('mes', settings, log),
     idempotent: !settings.weaken.includes('idempotency'),
     outbox: !settings.weaken.includes('outbox'),
@@ -74,27 +89,25 @@ function openCore(settings: MesSettings, clock: Clock, log: SparseLog): Core {
   };
 }
 
-function appOf({
-  settings,
-  clock,
-  log,
-  database,
-  queue,
-  idempotent,
-  outbox,
-  events,
-  changes,
-}: Core): Express {
+function appOf(core: Core): Express {
+  const { settings, clock, log, database, queue, idempotent, outbox, events, changes } = core;
   const direct = outbox ? undefined : new DirectPublisher(queue, log);
   return mesApp({
     database,
     readiness: new Readiness(database, clock, settings.ready_timeout_ms),
     tokens: settings.tokens,
-    options: { freshMs: settings.fresh_ms, idempotent, outbox, workMs: settings.report_work_ms },
+    options: {
+      freshMs: settings.fresh_ms,
+      idempotent,
+      outbox,
+      workMs: settings.report_work_ms,
+      signatures: signaturesOf(core),
+    },
     log,
     onEvent: () => events.call(),
     onLooseEvent: (event) => direct?.publish(event),
     onChange: () => changes.call(),
+    failRatio: settings.defect?.fail_ratio ?? 0,
   });
 }
 
@@ -126,4 +139,27 @@ function relayLoop({ settings, clock, log, database, queue, events, end }: Core)
     confirmTimeoutMs: settings.confirm_timeout_ms,
   };
   return relayOutbox(parts, end.signal);
+}
+
+function signaturesOf({ settings, end }: Core): CommandOptions['signatures'] {
+  const { signatures, weaken } = settings;
+  if (signatures === undefined) return undefined;
+  if (!weaken.includes('signature')) return {};
+  const service = new SignatureService(signatures.url, noLimitMs);
+  return { atOnce: (request) => service.sign(request, end.signal) };
+}
+
+function signatureLoops({ settings, clock, log, database, end }: Core): Promise<void>[] {
+  const { signatures, weaken } = settings;
+  if (signatures === undefined || weaken.includes('signature')) return [];
+  const parts = {
+    database,
+    service: new SignatureService(signatures.url, signatures.timeout_ms),
+    clock,
+    log,
+    pauseMs: signatures.pause_ms,
+    intervalMs: signatures.interval_ms,
+    batch: signatures.batch,
+  };
+  return [relaySignatures(parts, end.signal)];
 }

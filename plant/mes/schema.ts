@@ -1,6 +1,7 @@
 import type { Session } from '../database/database.ts';
 import { uniqueOpId } from '../database/unique-op-id.ts';
 import type { Line } from '../settings.ts';
+import { signatureTables } from './signatures.ts';
 import { onUnitStates } from './transitions.ts';
 
 /** The constraint that keeps a work unit from having two orders at a time. */
@@ -59,7 +60,7 @@ CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at 
 
 /** The tables of the MES. */
 export function mesSchema({ idempotent }: { idempotent: boolean }): string {
-  return tables + uniqueOpId('operations', idempotent);
+  return tables + signatureTables + uniqueOpId('operations', idempotent);
 }
 
 /** The plant's own units and devices, known before anything was heard from them. */

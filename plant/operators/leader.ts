@@ -20,7 +20,13 @@ export async function lead(parts: LeaderParts): Promise<void> {
   while (!signal.aborted) {
     try {
       const completed = jobOrdersSchema.parse(await askMes(mes, { method: 'GET', path, timeoutMs, signal }));
-      for (const order of completed) await passQuality(parts, order);
+      for (const order of completed) {
+        if (signal.aborted) return;
+        // One that cannot be passed does not keep the leader from the next.
+        await passQuality(parts, order).catch((error: unknown) =>
+          log.failure(`the leader of ${line} cannot pass an order`, error),
+        );
+      }
     } catch (error) {
       log.failure(`the leader of ${line} cannot work`, error);
     }

@@ -43,6 +43,10 @@ export class TestGateway implements AsyncDisposable {
     this.#running = await startGateway(parsed, testContext);
   }
 
+  get url(): string {
+    return this.#running?.url ?? '';
+  }
+
   async stop(): Promise<void> {
     await this.#running?.[Symbol.asyncDispose]();
     this.#running = undefined;
@@ -56,7 +60,7 @@ export class TestGateway implements AsyncDisposable {
     token = 'operator',
   ): Promise<MesAnswer> {
     return callMes(
-      { url: this.#running?.url ?? '', token },
+      { url: this.url, token },
       { method, path: at, body, timeoutMs: 20_000, ...(key === undefined ? {} : { key }) },
     );
   }

@@ -45,6 +45,7 @@ const facts: Facts = {
       liftedAt: at(faultTo),
       liftedBy: 'runbook',
       touched: 19,
+      affects: 'session',
       residue: [],
     },
   ],

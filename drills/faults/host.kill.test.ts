@@ -1,0 +1,54 @@
+import { statfsSync } from 'node:fs';
+import os from 'node:os';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { markedProcesses } from '../marked-processes.ts';
+import { runName } from '../run-name.ts';
+import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
+import { mountSmallVolume, whyNoVolume } from '../testing/small-volume.ts';
+import { spaceOf } from './host/disk-room.ts';
+
+const noVolume = whyNoVolume();
+const stack = new DisposableStack();
+let range: KillRange;
+let folder = os.tmpdir();
+
+beforeAll(() => {
+  if (noVolume === undefined) ({ folder } = stack.use(mountSmallVolume(8 * 2 ** 20)));
+  range = stack.use(new KillRange({ host: { kind: 'host', disk: folder } }));
+});
+afterAll(() => stack.dispose());
+
+const burnerLives = async (run: string) => markedProcesses(runName(run)).length > 0;
+const busy: KillCase = {
+  doom: { kind: 'host.cpu', target: 'host', with: { workers: 1, share: 0.1, nice: 19 } },
+  present: burnerLives,
+};
+const memory: KillCase = {
+  doom: { kind: 'host.memory', target: 'host', with: { to: 0.98, at_most: '32MiB' } },
+  present: burnerLives,
+};
+const disk: KillCase = {
+  doom: { kind: 'host.disk', target: 'host', with: { to: 0.9 } },
+  present: async (run) => {
+    const { size, free } = spaceOf(statfsSync(folder));
+    return (await burnerLives(run)) || free < size;
+  },
+};
+const cases = noVolume === undefined ? [busy, memory, disk] : [busy, memory];
+const left = noVolume === undefined ? '' : ` (host.disk not tried: ${noVolume})`;
+
+describe(`A computer whose drill is killed by SIGKILL${left}`, () => {
+  test.concurrent.each(cases)(
+    'is rid of $doom.kind within 5 s, whenever the runner dies',
+    (kind) => range.killAll(kind),
+    killRounds * 60_000,
+  );
+});
+
+describe(`A computer whose drill has neither runner nor watchdog any more${left}`, () => {
+  test.concurrent.each(cases.map((kind) => [kind.doom.kind, kind] as const))(
+    'is rid of %s, which ends with the silence of its runner',
+    (_name, kind) => range.killWatchdogToo(kind, 'SIGSTOP'),
+    60_000,
+  );
+});

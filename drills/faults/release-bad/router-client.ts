@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { UnavailableError } from '../../../kit/errors.ts';
+import type { TargetOf } from '../../../kit/targets.ts';
+import { type ControlAnswer, ControlClient } from '../../control-client.ts';
+
+/** A version that goes finishes what it does first, and then its process ends. */
+const withdrawMs = 8000;
+
+/** How a version has answered requests for changes: by status class, or not at all. */
+const counts = z.object({ '5xx': z.int(), none: z.int().default(0) }).nullable();
+
+const releaseSchema = z.object({
+  stable: z.object({ version: z.string() }),
+  candidate: z
+    .object({
+      version: z.string(),
+      state: z.enum(['starting', 'serving']).default('serving'),
+      holder: z.string(),
+      share: z.number(),
+      expiresAt: z.string().nullable(),
+      requests: counts,
+    })
+    .nullable(),
+  /** Versions that get no requests any more and whose processes still end. */
+  leaving: z.array(z.object({ version: z.string(), holder: z.string() })).default([]),
+  lastCandidate: z
+    .object({ version: z.string(), holder: z.string(), by: z.string(), requests: counts })
+    .nullish(),
+});
+
+/** What a router says of the versions it knows. */
+export type ReleaseState = z.infer<typeof releaseSchema>;
+
+/** A version as a drill wants it. */
+export interface BadVersion {
+  version: string;
+  share: number;
+  fails: number;
+  holder: string;
+  leaseMs: number;
+}
+
+/** What a router of versions offers, as docs/drills/release.md describes it. */
+export class RouterClient {
+  readonly #control: ControlClient;
+
+  constructor(target: TargetOf<'release'>, fetcher: typeof fetch) {
+    this.#control = new ControlClient(target, fetcher);
+  }
+
+  async state(signal?: AbortSignal): Promise<ReleaseState> {
+    return releaseSchema.parse(await this.#control.demand({ method: 'GET', path: '/release', signal }));
+  }
+
+  deploy(body: BadVersion & { renew?: boolean }, signal?: AbortSignal): Promise<ControlAnswer> {
+    return this.#control.ask({ method: 'PUT', path: '/release/candidate', body, signal });
+  }
+
+  /** Returns when the version has gone, with what is there then. */
+  async withdraw(holder: string, by: string, signal?: AbortSignal): Promise<ReleaseState> {
+    const query = { holder, by };
+    const call = {
+      method: 'DELETE',
+      path: '/release/candidate',
+      query,
+      limitMs: withdrawMs,
+      signal,
+    } as const;
+    return releaseSchema.parse(await this.#control.demand(call));
+  }
+}
+
+/** What an answer to a wish says of all versions. */
+export const releaseIn = (body: unknown): ReleaseState => releaseSchema.parse(body);
+
+/** The requests that this holder's version has failed, while it is there and after. */
+export function failuresOf({ candidate, lastCandidate }: ReleaseState, holder: string): number {
+  const own = [candidate, lastCandidate].find((version) => version?.holder === holder)?.requests;
+  return own ? own['5xx'] + own.none : 0;
+}
+
+/** What is still there of a holder's version, in words. */
+export function leftOf(name: string, { candidate, leaving }: ReleaseState, holder: string): string[] {
+  const stays =
+    candidate?.holder === holder ? [`${name} still gives version ${candidate.version} to callers`] : [];
+  const goes = leaving.filter((version) => version.holder === holder);
+  return [
+    ...stays,
+    ...goes.map(({ version }) => `the process of version ${version} of ${name} has not ended`),
+  ];
+}
+
+/** Throws unless the router answers, and nothing is on trial there. */
+export async function demandNoCandidate(
+  name: string,
+  target: TargetOf<'release'>,
+  fetcher: typeof fetch,
+): Promise<void> {
+  const { candidate } = await new RouterClient(target, fetcher).state().catch((cause: unknown) => {
+    if (cause instanceof UnavailableError) throw cause;
+    throw new UnavailableError(
+      'release.no-router',
+      `${name}: the router at ${target.control} cannot be asked`,
+      {
+        mend: 'Look whether the router runs, and whether `control` is the address of its control API.',
+        cause,
+      },
+    );
+  });
+  if (candidate)
+    throw new UnavailableError(
+      'release.held',
+      `${name}: version ${candidate.version} of ${candidate.holder} is on trial already`,
+      { mend: 'Wait until that release is promoted or withdrawn; after a drill run: andon drill clean' },
+    );
+}

@@ -1,0 +1,21 @@
+import type { TargetOf } from '../../kit/targets.ts';
+import { markedProcesses } from '../marked-processes.ts';
+import { serviceBehind } from '../process/service-of.ts';
+
+const limitMs = 3000;
+
+/** Whether a service lives, and what of it is paused. */
+export async function surveyService(
+  target: TargetOf<'process'> | TargetOf<'container'>,
+  name: string,
+): Promise<string[]> {
+  const service = serviceBehind({ name, target });
+  const limit = () => AbortSignal.timeout(limitMs);
+  const [life, paused] = await Promise.all([service.life(limit()), service.paused(limit())]);
+  return [...paused, ...(life ? [] : ['it does not live'])];
+}
+
+/** Processes of any drill on this computer. */
+export async function surveyHost(_target: TargetOf<'host'>): Promise<string[]> {
+  return markedProcesses(/^andon-drill-/).map(({ pid, command }) => `process ${pid} (${command}) of a drill`);
+}

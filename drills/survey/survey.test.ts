@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../kit/clock.ts';
+import { silentLog } from '../../kit/log.ts';
+import { type Target, targetSchema } from '../../kit/targets.ts';
+import { waitFor } from '../../kit/wait.ts';
+import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
+import { LinkClient } from '../proxy/link-client.ts';
+import { startLinks } from '../proxy/link-server.ts';
+import { startPeerServer } from '../testing/tcp-peer.ts';
+import { tempFolder } from '../testing/temp-folder.ts';
+import { newSince, survey } from './survey.ts';
+
+const ask = (name: string, target: Target) => survey([{ name, target }], { fetch });
+
+describe('A survey of a database', () => {
+  let postgres: TestPostgres;
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+  });
+  afterAll(() => postgres?.[Symbol.asyncDispose]());
+
+  test('says the same twice, and sees a session of a drill, its lock, and a setting that was changed.', async () => {
+    const target = targetSchema.parse({ kind: 'postgres', url: postgres.url() });
+    const before = await ask('mes-db', target);
+    expect(newSince(before, await ask('mes-db', target))).toEqual([]);
+    const left = await postgres.session('andon-drill-forgotten');
+    await left.query('CREATE TABLE t (); BEGIN; LOCK TABLE t');
+    const admin = await postgres.session('admin');
+    await admin.query('ALTER SYSTEM SET default_transaction_read_only = on');
+    await admin.query('SELECT pg_reload_conf()');
+    const expected = [
+      'mes-db: session of andon-drill-forgotten',
+      'mes-db: lock of andon-drill-forgotten',
+      'mes-db: setting default_transaction_read_only = on',
+    ];
+    const seen = await waitFor(
+      async () => {
+        const now = newSince(before, await ask('mes-db', target));
+        return now.length === 3 && now;
+      },
+      { what: 'the reload', timeoutMs: 20_000 },
+    );
+    expect(seen).toEqual(expected);
+    await Promise.all([left.end(), admin.end()]);
+  });
+});
+
+test('A survey of a link names who disturbs it.', async () => {
+  await using peer = await startPeerServer();
+  const at = (port: number) => ({ host: '127.0.0.1', port });
+  await using proxy = await startLinks(
+    { listen: at(0), links: [{ name: 'db', protocol: 'tcp', listen: at(0), upstream: at(peer.port) }] },
+    { log: silentLog, clock: systemClock },
+  );
+  const target = targetSchema.parse({ kind: 'link', control: proxy.url, link: 'db' });
+  expect(await ask('mes-db-link', target)).toEqual([]);
+  if (target.kind !== 'link') throw new Error('a link');
+  const disturbance = { kind: 'cut', mode: 'drop', direction: 'both' } as const;
+  await new LinkClient(target, fetch).hold({ holder: 'andon-drill-x~cut', leaseMs: 4000, disturbance });
+  expect(await ask('mes-db-link', target)).toEqual(['mes-db-link: cut of the link by andon-drill-x~cut']);
+});
+
+test('A survey of a process says that it is paused, or that it does not live.', async () => {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  await once(child, 'spawn');
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const pid_file = path.join(tempFolder(), 'pid');
+  writeFileSync(pid_file, `${child.pid}\n`);
+  const target = targetSchema.parse({ kind: 'process', pid_file, start: ['true'] });
+  expect(await ask('mes-process', target)).toEqual([]);
+  child.kill('SIGSTOP');
+  await waitFor(async () => (await ask('mes-process', target)).length === 1, {
+    what: 'the pause',
+    timeoutMs: 10_000,
+  });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await ask('mes-process', target)).toEqual(['mes-process: it does not live']);
+});
+
+test('What cannot be asked is left until the contrary is proven.', async () => {
+  const target = targetSchema.parse({ kind: 'link', control: 'http://127.0.0.1:9', link: 'db' });
+  expect(await ask('mes-db-link', target)).toEqual([
+    expect.stringContaining('mes-db-link: what is left there cannot be told'),
+  ]);
+});
+
+test('What was there before is nobody’s residue, and twice the same counts twice.', () => {
+  expect(newSince(['a', 'b'], ['b', 'a', 'a', 'c'])).toEqual(['a', 'c']);
+});

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { listen } from '../../kit/http-server.ts';
+import { callMes, type MesAnswer } from '../mes-client.ts';
+import type { StartVersion, VersionProcess } from '../router/candidate.ts';
+import { type RunningRouter, startRouter } from '../router/router.ts';
+import { routerSettingsSchema } from '../settings.ts';
+import { testContext } from './test-mes.ts';
+
+/** A version of a MES that says which it is, fails when told, and counts like one. */
+export interface FakeVersion extends VersionProcess {
+  readonly version: string;
+  /** What changes are answered; `hang` for no answer until `let go`. */
+  answer: number | 'hang';
+  letGo(): void;
+  /** As a crash: connections break, and `exited` resolves. */
+  crash(): Promise<void>;
+  total: number;
+}
+
+export async function startFakeVersion(version: string): Promise<FakeVersion> {
+  const exited = Promise.withResolvers<void>();
+  const waiting: (() => void)[] = [];
+  const server = await listen(
+    async (request, response) => {
+      const end = (status: number, body: object) => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      };
+      if (request.url === '/-/stats') {
+        const wait = { buckets: [{ le: 1, count: fake.total }], sum: fake.total, count: fake.total };
+        const operations = { report: { total: fake.total, failed: 0, wait } };
+        return end(200, { operations, pool: { total: 4, idle: 4, waiting: 0, max: 4 } });
+      }
+      let bytes = 0;
+      for await (const chunk of request) bytes += (chunk as Buffer).length;
+      if (request.method === 'POST') fake.total++;
+      if (fake.answer === 'hang') await new Promise<void>((resolve) => waiting.push(resolve));
+      end(typeof fake.answer === 'number' ? fake.answer : 200, { version, bytes, path: request.url });
+    },
+    { host: '127.0.0.1', port: 0 },
+  );
+  const stop = async () => {
+    for (const go of waiting.splice(0)) go();
+    await server[Symbol.asyncDispose]();
+    exited.resolve();
+  };
+  const fake: FakeVersion = {
+    version,
+    url: server.url,
+    exited: exited.promise,
+    answer: 200,
+    total: 0,
+    letGo: () => {
+      for (const go of waiting.splice(0)) go();
+    },
+    async crash() {
+      await server[Symbol.asyncDispose]();
+      exited.resolve();
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+  return fake;
+}
+
+/** A router before fake versions. */
+export interface TestRouter extends AsyncDisposable {
+  readonly router: RunningRouter;
+  readonly stable: FakeVersion;
+  /** The versions that were started, the last one last. */
+  readonly started: FakeVersion[];
+  /** Starts wait until this is called. */
+  holdStarts(): () => void;
+  control(
+    method: string,
+    path: string,
+    body?: object,
+    token?: string,
+  ): Promise<{ status: number; body: RouterBody }>;
+  /** Which version a terminal gets, by asking. */
+  ask(terminal: string, method?: 'GET' | 'POST'): Promise<MesAnswer>;
+}
+
+/** What the router says of itself, as far as tests look. */
+export interface RouterBody {
+  stable: { version: string; requests: Record<string, number> };
+  candidate: {
+    version: string;
+    state: string;
+    share: number;
+    holder: string;
+    requests: Record<string, number>;
+  } | null;
+  leaving: object[];
+  lastCandidate: { version: string; holder: string; by: string; requests: Record<string, number> } | null;
+  error?: { code: string; message: string; endedBy?: string };
+}
+
+export const routerToken = 'router-token';
+
+export async function startTestRouter(): Promise<TestRouter> {
+  const stack = new AsyncDisposableStack();
+  const stable = stack.use(await startFakeVersion('stable'));
+  const started: FakeVersion[] = [];
+  let gate = Promise.resolve();
+  const start: StartVersion = async ({ version }, signal) => {
+    await Promise.race([gate, once(signal, 'abort')]);
+    signal.throwIfAborted();
+    const fake = stack.use(await startFakeVersion(version));
+    started.push(fake);
+    return fake;
+  };
+  const settings = {
+    control_token: routerToken,
+    stable: { url: stable.url },
+    mes_settings: '-',
+    folder: '-',
+    log_folder: '-',
+  };
+  const router = stack.use(await startRouter(routerSettingsSchema.parse(settings), testContext, start));
+  return {
+    router,
+    stable,
+    started,
+    holdStarts() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
+    async control(method, path, body, token = routerToken) {
+      const response = await fetch(`${router.control}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      return { status: response.status, body: (await response.json()) as RouterBody };
+    },
+    ask: (terminal, method = 'POST') =>
+      callMes(
+        { url: router.url, token: 'anybody' },
+        {
+          method,
+          path: '/operations',
+          terminal,
+          timeoutMs: 20_000,
+          ...(method === 'POST' ? { body: {} } : {}),
+        },
+      ),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
