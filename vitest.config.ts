@@ -8,6 +8,8 @@ const longest = [
   'cli/healthy-lab.test.ts',
   'cli/repeating-plant.test.ts',
   'cli/small-pool.test.ts',
+  'cli/forgetful-line.test.ts',
+  'cli/dependent-plant.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {

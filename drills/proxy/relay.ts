@@ -44,9 +44,10 @@ export class Relay {
     this.#lanes?.downstream.apply(conditions.downstream);
   }
 
-  /** Both sides get a TCP reset at once. */
-  reset(): void {
-    for (const socket of this.#sockets()) tear(socket);
+  /** Both sides get a TCP reset at once; or one of them now, where the caller sees to the other one. */
+  reset(side: 'both' | 'client' | 'server' = 'both'): void {
+    if (side !== 'server') tear(this.client);
+    if (side !== 'client' && this.#server) tear(this.#server);
   }
 
   /** Both sides are closed at once, without ceremony. */

@@ -105,11 +105,14 @@ export class TcpLink implements AsyncDisposable {
       upstream: all.flatMap(({ impairments }) => impairments.upstream ?? []),
       downstream: all.flatMap(({ impairments }) => impairments.downstream ?? []),
     };
-    for (const relay of this.#relays) {
-      if (this.#arrival === 'reset') relay.reset();
-      else if (relay.dialled) relay.open(this.#conditions);
-    }
+    if (this.#arrival === 'reset') this.#reset();
+    else for (const relay of this.#relays) if (relay.dialled) relay.open(this.#conditions);
     this.#admit();
+  }
+
+  /** The kernel takes its time for each: those who use the link are told before those behind it. */
+  #reset(): void {
+    for (const side of ['client', 'server'] as const) for (const relay of this.#relays) relay.reset(side);
   }
 
   #accept(client: Socket): void {

@@ -54,17 +54,20 @@ export class Wire {
   }
 
   #wait(piece: number): void {
-    const timer = setTimeout(() => {
-      // A timer may be a fraction of a millisecond early.
-      if (performance.now() < this.#doneAt) {
-        this.#wait(piece);
-        return;
-      }
-      const arrived = this.#carrying;
-      this.#carrying = undefined;
-      arrived?.(piece, true);
-      this.#work();
-    }, this.#doneAt - performance.now());
+    const timer = setTimeout(
+      () => {
+        // A timer may be a fraction of a millisecond early.
+        if (performance.now() < this.#doneAt) {
+          this.#wait(piece);
+          return;
+        }
+        const arrived = this.#carrying;
+        this.#carrying = undefined;
+        arrived?.(piece, true);
+        this.#work();
+      },
+      Math.max(0, this.#doneAt - performance.now()),
+    );
     timer.unref();
   }
 }

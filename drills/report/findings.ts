@@ -4,6 +4,7 @@ import { faultFindings } from './findings/faults.ts';
 import { loadFindings } from './findings/load.ts';
 import { productionFindings } from './findings/production.ts';
 import { runbookFindings } from './findings/runbooks.ts';
+import { steadyDuringFindings } from './findings/steady-during.ts';
 import type { Finding, Report } from './schema.ts';
 
 const order: Finding['severity'][] = ['critical', 'warning', 'info'];
@@ -23,6 +24,7 @@ export function findingsOf(
     fault: faultFindings(report),
     runbook: runbookFindings(report, expected),
     load: loadFindings(report, expected),
+    steady: steadyDuringFindings(report, expected),
   };
   const graveOn = (topic: Topic) => explained[topic].some(({ severity }) => severity !== 'info');
   const others = reasons.filter((reason) => !topicsOf(reason).some(graveOn));
@@ -33,7 +35,7 @@ export function findingsOf(
   return findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }
 
-type Topic = 'alert' | 'production' | 'fault' | 'runbook' | 'load';
+type Topic = 'alert' | 'production' | 'fault' | 'runbook' | 'load' | 'steady';
 
 /** How the runner's reasons begin or sound, by what they are about. */
 const sounds: [RegExp, Topic][] = [
@@ -44,6 +46,7 @@ const sounds: [RegExp, Topic][] = [
   [/hypothesis did not hold/, 'fault'],
   [/^runbook /, 'runbook'],
   [/\b(users|requests|p95)\b/, 'load'],
+  [/^".*" was .* during the fault/, 'steady'],
 ];
 
 const topicsOf = (reason: string): Topic[] =>

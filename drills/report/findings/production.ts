@@ -38,7 +38,7 @@ function lostOperations(production: Production): Finding {
     ...(inMes
       ? {
           cause: 'Somebody said “done” before the operation was stored for good, or gave up sending it.',
-          fix: 'Let the gateway write its journal (fsync) before it acknowledges, and retry until the MES has answered.',
+          fix: 'Let the gateway write its journal (fsync) before it acknowledges, and retry (30 s, then at every sign of life) until the MES has answered.',
         }
       : {
           cause: 'The MES has them, but what it told the queue got lost between commit and publish.',
