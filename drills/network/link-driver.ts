@@ -1,6 +1,5 @@
 import { UnavailableError } from '../../kit/errors.ts';
 import type { TargetOf } from '../../kit/targets.ts';
-import type { Host, NamedTarget } from '../fault.ts';
 import { leaseMs } from '../lease.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import { describeDisturbance } from './describe.ts';
