@@ -15,6 +15,13 @@ import { weaknesses } from '../../plant/settings.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { settingsOf, vocabularyOf } from '../drill-settings.ts';
 import { runDrills } from '../run-drills.ts';
+import {
+  addExperimentOptions,
+  experimentIn,
+  holdOne,
+  planExperiment,
+  refuseOptions,
+} from './drill-experiment.ts';
 import { showHistory } from './drill-history.ts';
 import { showSchedule } from './drill-schedule.ts';
 
@@ -47,14 +54,22 @@ export function registerDrill(program: Command, context: Context): void {
     .command('plan <ids...>')
     .description('every step and every side effect; does nothing')
     .action((ids: string[]) => plan(context, program.opts(), ids));
-  drill
+  const run = drill
     .command('run <id>')
-    .description('hold a drill or a suite: an id of the catalogue, or a file')
+    .description(
+      'hold a drill or a suite: an id of the catalogue, or a file; also an experiment of Chaos Toolkit',
+    )
     .option('--lab', 'bring up a practice plant for it, and take it down after')
     .option('--weaken <name...>', `with --lab: make the plant weak on purpose: ${weaknesses.join(', ')}`)
     .option('--out <dir>', 'where the reports go (default: .andon/runs/<id>)')
     .option('--yes-production <name...>', 'break this production target after all')
-    .action((id: string, options) => runDrills(context, { ...program.opts(), ...options }, id));
+    .action((id: string, options) => {
+      const experiment = experimentIn(context, id);
+      const all = { ...program.opts(), ...options };
+      refuseOptions(options, experiment !== undefined);
+      return experiment ? holdOne(context, all, experiment) : runDrills(context, all, id);
+    });
+  addExperimentOptions(run);
   drill
     .command('clean')
     .description('finish every undo that an earlier run left open')
@@ -97,20 +112,31 @@ function list({ stdout }: Context, { json }: CommonOptions): void {
     );
     return;
   }
-  stdout.write('Drills\n');
-  for (const { id, title, cause } of known) stdout.write(`  ${id.padEnd(16)} ${title} (${cause})\n`);
-  stdout.write('Suites\n');
-  for (const id of suites) {
-    const { suite, drills: runs } = planOf(id, vocabularyOf(undefined));
-    stdout.write(`  ${id.padEnd(16)} ${suite?.title}: ${runs.map(({ name }) => name).join(', ')}\n`);
-  }
-  stdout.write('Faults\n');
-  for (const { kind, summary } of faults) stdout.write(`  ${kind.padEnd(16)} ${summary}\n`);
+  const told = suites.map((id) => ({ id, ...planOf(id, vocabularyOf(undefined)) }));
+  const sections: [string, [string, string][]][] = [
+    ['Drills', known.map(({ id, title, cause }) => [id, `${title} (${cause})`])],
+    [
+      'Suites',
+      told.map(({ id, suite, drills: runs }) => [
+        id,
+        `${suite?.title}: ${runs.map(({ name }) => name).join(', ')}`,
+      ]),
+    ],
+    ['Faults', faults.map(({ kind, summary }) => [kind, summary])],
+  ];
+  const width = Math.max(...sections.flatMap(([, rows]) => rows.map(([name]) => name.length)));
+  for (const [title, rows] of sections)
+    stdout.write([title, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`), ''].join('\n'));
 }
 
 function plan(context: Context, options: CommonOptions, ids: string[]): void {
-  const { config } = findConfig(context, options);
   for (const id of ids) {
+    const experiment = experimentIn(context, id);
+    if (experiment) {
+      context.stdout.write(planExperiment(experiment));
+      continue;
+    }
+    const { config } = findConfig(context, options);
     for (const { name, drill } of planOf(id, vocabularyOf(config)).drills) {
       context.stdout.write(describePlan(name, drill, config.targets));
     }
