@@ -149,7 +149,7 @@ describe.concurrent.each(engines)('A read-only %s server', (engine) => {
       kind: engine === 'postgres' ? 'postgres.writable' : 'mysql.writable',
       target: engine,
     });
-    expect(plan.effects.join('\n')).toMatch(/read_only = on[\s\S]*4 s after the last sign of life/i);
+    expect(plan.effects.join('\n')).toMatch(/read_only = on[\s\S]*3 s after the last sign of life/i);
     expect(JSON.stringify(plan)).not.toContain('test@');
     expect(dbReadOnly.params.safeParse({ hard: true }).success).toBe(false);
   });
