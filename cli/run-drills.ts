@@ -44,6 +44,7 @@ export async function runDrills(context: Context, options: RunOptions, id: strin
     ...depsOf(context, options, file, config),
     out: options.out === undefined ? undefined : path.resolve(context.cwd, options.out),
     onEvent: (name, event) => progress.event(name, event),
+    targetsOf: (configFile) => loadConfig(configFile, context.env).targets,
   });
   finish(context, options, plan, result);
 }

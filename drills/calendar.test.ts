@@ -49,6 +49,19 @@ describe('The windows for drills of production', () => {
     expect(whyClosed(calendar({}, holiday), at('2026-12-05T10:30'), 0)).toBeUndefined();
   });
 
+  it('are judged to the very end of what is needed.', () => {
+    expect(whyClosed(calendar(), at('2026-12-05T13:58') + 15_000, 110_000)).toMatch('closes in');
+    expect(whyClosed(calendar(), at('2026-12-05T13:58'), 110_000)).toBeUndefined();
+  });
+
+  it('know a night shift by the day on which it began, also where the next is a holiday.', () => {
+    const nights = { weekly: [{ days: ['friday'], from: '22:00', to: '14:00' }] };
+    const before = { ...nights, holidays: [{ from: '2026-12-04' }] };
+    const after = { ...nights, holidays: [{ from: '2026-12-05' }] };
+    expect(whyClosed(calendar({}, after), at('2026-12-05T11:00'), 0)).toMatch('a shift works');
+    expect(whyClosed(calendar({}, before), at('2026-12-05T11:00'), 0)).toBeUndefined();
+  });
+
   it('are found in advance, where a whole drill fits in beside the shifts.', () => {
     expect(nextOpening(calendar(), at('2026-12-05T13:30'), hourMs)).toBe(at('2026-12-12T10:00'));
     expect(nextOpening(calendar(), at('2026-12-05T11:15'), hourMs)).toBe(at('2026-12-05T11:15'));

@@ -46,14 +46,26 @@ export function plantClock(timezone: string): (atMs: number) => PlantTime {
 }
 
 /** Whether a moment lies in one of these weekly times; those that end after midnight belong to the day they begin on. */
-export function isWithin(times: readonly WeeklyTime[], { weekday, time }: PlantTime): boolean {
+export function isWithin(times: readonly WeeklyTime[], now: PlantTime): boolean {
+  const { evening, morning } = partsOf(times, now);
+  return evening || morning;
+}
+
+/** Whether it lies in one that began today, and in one that began yesterday. */
+function partsOf(
+  times: readonly WeeklyTime[],
+  { weekday, time }: PlantTime,
+): { evening: boolean; morning: boolean } {
   const yesterday = weekdays[(weekdays.indexOf(weekday) + 6) % 7];
-  return times.some(({ days, from, to }) => {
-    const overnight = to <= from;
-    const evening = days.includes(weekday) && time >= from && (overnight || time < to);
-    const morning = overnight && yesterday !== undefined && days.includes(yesterday) && time < to;
-    return evening || morning;
-  });
+  const overnight = ({ from, to }: WeeklyTime) => to <= from;
+  return {
+    evening: times.some(
+      (one) => one.days.includes(weekday) && time >= one.from && (overnight(one) || time < one.to),
+    ),
+    morning: times.some(
+      (one) => overnight(one) && yesterday !== undefined && one.days.includes(yesterday) && time < one.to,
+    ),
+  };
 }
 
 /** Why production may not be broken from this moment on for that long; undefined when it may. */
@@ -61,7 +73,7 @@ export function whyClosed(calendar: DrillCalendar, atMs: number, neededMs: numbe
   const { shifts, windows, windowsInShift } = calendar;
   if (windows.length === 0) return 'no drill window is configured';
   const clock = plantClock(shifts.timezone);
-  for (let ms = atMs; ms <= atMs + neededMs; ms += minuteMs) {
+  for (const ms of minutesOf(atMs, atMs + neededMs)) {
     const now = clock(ms);
     if (!isWithin(windows, now)) {
       if (ms === atMs) return `no drill window is open at ${describe(now, shifts)}`;
@@ -71,6 +83,12 @@ export function whyClosed(calendar: DrillCalendar, atMs: number, neededMs: numbe
       return `a shift works at ${describe(now, shifts)}${ms === atMs ? '' : `, and this may take ${promDuration(wholeMinutes(neededMs))}`}`;
   }
   return undefined;
+}
+
+/** A moment of each minute from the first to the last, both included. */
+function* minutesOf(fromMs: number, toMs: number): Generator<number> {
+  for (let ms = fromMs; ms < toMs; ms += minuteMs) yield ms;
+  yield toMs;
 }
 
 /** The next moment, from this one on, at which production may be broken for that long; undefined when there is none soon. */
@@ -91,10 +109,15 @@ export function nextOpening(calendar: DrillCalendar, fromMs: number, neededMs: n
   return undefined;
 }
 
+/** A night shift belongs to the day it begins on: a holiday ends none that has begun before, and one that begins on it is none. */
 function isShift({ weekly, holidays }: Shifts, now: PlantTime): boolean {
-  const holiday = holidays.some(({ from, to = from }) => from <= now.date && now.date <= to);
-  return !holiday && isWithin(weekly, now);
+  const isHoliday = (date: string) => holidays.some(({ from, to = from }) => from <= date && date <= to);
+  const { evening, morning } = partsOf(weekly, now);
+  return (evening && !isHoliday(now.date)) || (morning && !isHoliday(dayBefore(now.date)));
 }
+
+const dayBefore = (date: string): string =>
+  new Date(Date.parse(`${date}T00:00:00Z`) - 24 * 60 * minuteMs).toISOString().slice(0, 10);
 
 const wholeMinutes = (ms: number): number => Math.ceil(ms / minuteMs) * minuteMs;
 

@@ -1,5 +1,7 @@
 import { messageOf } from '../kit/errors.ts';
 import type { Targets } from '../kit/targets.ts';
+import { within } from '../kit/wait.ts';
+import { identityOf } from './target-lock.ts';
 import { byHand, revert } from './undo.ts';
 import type { UndoEntry, UndoLog } from './undo-log.ts';
 import type { UndoDeps } from './undos/reverter.ts';
@@ -46,6 +48,15 @@ export async function cleanUp(work: CleanUp): Promise<CleanUpResult> {
   return result;
 }
 
+/** A target that was given another address since is not the system that was broken. */
+function refuseAnotherSystem({ target, identity }: UndoEntry, targets: Targets): void {
+  const found = targets[target];
+  if (identity === undefined || !found || identityOf(found) === identity) return;
+  throw new Error(
+    `the target ${target} of andon.yaml is another system now than the one that was broken; give it its old address, or undo it by hand`,
+  );
+}
+
 /** An entry in words: `db.lock on mes-db (run 2026…-db-lock-3f2a)`. */
 export const describeEntry = ({ fault, target, run }: UndoEntry): string =>
   `${fault} on ${target} (run ${run})`;
@@ -58,7 +69,10 @@ export async function undoEntry(
   let known: Targets = {};
   try {
     known = typeof targets === 'function' ? await targets(entry) : targets;
-    await revert(entry.undo, { ...deps, targets: known }, AbortSignal.timeout(undoLimitMs));
+    refuseAnotherSystem(entry, known);
+    const limit = AbortSignal.timeout(undoLimitMs);
+    // The deadline is ours: an undo that hangs must not keep those behind it from being carried out.
+    await within(revert(entry.undo, { ...deps, targets: known }, limit), limit);
     return undefined;
   } catch (error) {
     return { entry, error: messageOf(error), byHand: byHand(entry.undo, known) };

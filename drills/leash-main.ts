@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import type { Clock } from '../kit/clock.ts';
+import { within } from '../kit/wait.ts';
 import { deaf } from './deaf.ts';
 import { revert, undoSchema } from './undo.ts';
 import type { UndoDeps } from './undos/reverter.ts';
@@ -43,7 +44,10 @@ export async function runLeash({ undo, longestMs, stdin, stdout, clock, ...deps 
   stdout.write(`${JSON.stringify({ ready: true, pid: process.pid })}\n`);
   if (await leftInPeace(stdin, longestMs)) return;
   const until = clock.now() + retryForMs;
-  const takeBack = () => revert(undo, { ...deps, clock }, AbortSignal.timeout(undoLimitMs));
+  const takeBack = () => {
+    const limit = AbortSignal.timeout(undoLimitMs);
+    return within(revert(undo, { ...deps, clock }, limit), limit);
+  };
   for (;;) {
     try {
       await takeBack();

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { isoTime } from '../kit/clock.ts';
 import { ResidueError } from '../kit/errors.ts';
+import type { Targets } from '../kit/targets.ts';
 import type { DrillPlan, PlannedDrill } from './catalog.ts';
 import { cleanUp } from './clean.ts';
 import { takeDrillLock } from './drill-lock.ts';
@@ -25,6 +26,8 @@ export interface SuiteDeps extends Omit<DrillDeps, 'onEvent'> {
   /** Where the files go; by default `.andon/runs/<id>`. */
   out?: string | undefined;
   onEvent: (name: string, event: JournalEvent) => void;
+  /** The targets of an andon.yaml: an earlier run may have broken those of another one. */
+  targetsOf: (configFile: string) => Targets;
 }
 
 /** Holds the drills of a plan one after the other. A run that was stopped ends the suite; one that could not run does not. */
@@ -80,14 +83,15 @@ async function finishEarlierRuns(deps: SuiteDeps): Promise<string[]> {
   const undoLog = new UndoLog(path.join(home, 'undo-log.ndjson'), clock);
   const { undone, failed } = await cleanUp({
     undoLog,
-    targets: settings.targets,
+    targets: ({ configFile }) => deps.targetsOf(configFile),
     fetch: deps.fetch,
     runbooksToken: settings.runbooksToken,
     by: 'preflight',
   });
-  if (failed.length > 0) {
+  const { problems } = undoLog.read();
+  if (failed.length + problems.length > 0) {
     throw new ResidueError('drill.residue', 'something of an earlier run is still there', {
-      mend: failed.map(({ byHand }) => byHand).join('\n'),
+      mend: [...failed.map(({ error, byHand }) => `${error}. ${byHand}`), ...problems].join('\n'),
     });
   }
   using history = new History(home);

@@ -26,8 +26,8 @@ export async function lockTarget(name: string, target: Target): Promise<AsyncDis
   };
 }
 
-/** What is locked is the system and not its name: two andon.yaml may call it differently. */
-function identityOf({ drillable: _, production: __, ...target }: Target): string {
+/** Names the system behind a target, whatever the target is called and whoever logs in there; holds no secret. */
+export function identityOf({ drillable: _, production: __, ...target }: Target): string {
   const where =
     'url' in target
       ? { kind: target.kind, host: new URL(target.url).host, path: new URL(target.url).pathname }

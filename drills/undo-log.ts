@@ -15,6 +15,8 @@ const openLine = z.object({
   /** Name of its target in andon.yaml. */
   target: z.string(),
   undo: undoSchema,
+  /** Which system the target was then; absent in logs of older versions and for what no target stands for. */
+  identity: z.string().optional(),
   /** The andon.yaml in which the targets are found again, as an absolute path. */
   configFile: z.string(),
   at: z.iso.datetime({ precision: 3 }),

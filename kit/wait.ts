@@ -34,3 +34,16 @@ export async function waitFor<T>(
     await clock.sleep(everyMs, signal);
   }
 }
+
+/** The work, or the signal's reason as soon as it is aborted; the work is not stopped by that, nobody waits for it any more. */
+export async function within<T>(work: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

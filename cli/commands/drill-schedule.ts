@@ -2,7 +2,7 @@ import path from 'node:path';
 import { plantClock } from '../../drills/calendar.ts';
 import { type DrillPlan, planOf } from '../../drills/catalog.ts';
 import { planSchedule, type Schedule, settleMs } from '../../drills/schedule/plan-schedule.ts';
-import { cronLines, type ScheduledCommand, systemdUnits } from '../../drills/schedule/render.ts';
+import { cronLine, type ScheduledCommand, systemdUnits } from '../../drills/schedule/render.ts';
 import { dayOfSchedule } from '../../drills/schedule/rule.ts';
 import { longestMs } from '../../drills/schema.ts';
 import { isoTime, systemClock } from '../../kit/clock.ts';
@@ -89,7 +89,7 @@ const asJson = ({ rule, next }: Schedule, command: ScheduledCommand, neededMs: n
   next: next.map(isoTime),
   longestSeconds: neededMs / 1000,
   systemd: systemdUnits(rule, command),
-  cron: cronLines(rule, command),
+  cron: cronLine(rule, command),
 });
 
 function asText({ rule, next }: Schedule, command: ScheduledCommand, neededMs: number): string {
@@ -105,7 +105,7 @@ function asText({ rule, next }: Schedule, command: ScheduledCommand, neededMs: n
     `# then: systemctl daemon-reload && systemctl enable --now ${timer}`,
     '',
     '# or, where there is no systemd, in a crontab (crontab -e):',
-    cronLines(rule, command).trimEnd(),
+    cronLine(rule, command).trimEnd(),
     '',
   ].join('\n');
 }

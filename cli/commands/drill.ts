@@ -146,7 +146,8 @@ function plan(context: Context, options: CommonOptions, ids: string[]): void {
 async function clean(context: Context, options: CommonOptions): Promise<void> {
   using _lock = takeDrillLock(context.home);
   const undoLog = new UndoLog(path.join(context.home, 'undo-log.ndjson'), systemClock);
-  if (undoLog.pending().length === 0) {
+  const { problems } = undoLog.read();
+  if (undoLog.pending().length === 0 && problems.length === 0) {
     context.stdout.write('Nothing to undo: every fault of every run has been lifted.\n');
     return;
   }
@@ -160,9 +161,10 @@ async function clean(context: Context, options: CommonOptions): Promise<void> {
     by: 'clean',
   });
   for (const entry of undone) context.stdout.write(`undone: ${describeEntry(entry)}\n`);
-  if (failed.length === 0) return;
-  throw new ResidueError('drill.residue', `${failed.length} faults could not be undone`, {
-    mend: failed.map(({ byHand }) => byHand).join('\n'),
+  const left = [...failed.map(({ error, byHand }) => `${error}. ${byHand}`), ...problems];
+  if (left.length === 0) return;
+  throw new ResidueError('drill.residue', `${left.length} faults could not be undone`, {
+    mend: left.join('\n'),
   });
 }
 

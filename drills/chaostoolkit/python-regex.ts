@@ -56,7 +56,7 @@ class Translator {
       case '^':
         return multiline ? '(?<![^\\n])' : '(?<![\\s\\S])';
       case '$':
-        return multiline ? '(?![^\\n])' : '(?!\\n?[\\s\\S])(?![^\\n])';
+        return multiline ? '(?![^\\n])' : '(?=\\n?(?![\\s\\S]))';
       case '{':
         return this.#braces();
       case '}':

@@ -75,6 +75,8 @@ async function freeze(plan: Plan, target: NamedTarget, host: Host, signal: Abort
       },
       lift: async () => {
         watch.abort();
+        // This service remembers what it froze, also when the main process was killed meanwhile.
+        await service.resume(AbortSignal.timeout(limitMs));
         await revert(plan.undo, { fetch, clock, targets }, AbortSignal.timeout(limitMs));
       },
       touched: async () => (standsStill ? 1 : 0),

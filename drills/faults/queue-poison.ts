@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TargetOf } from '../../kit/targets.ts';
+import { within } from '../../kit/wait.ts';
 import type { Fault, Host, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
@@ -7,10 +8,11 @@ import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
 import { brokerAddress, openAmqp } from './queue/amqp-session.ts';
 import { demandPlaces, wayOf } from './queue/demand-places.ts';
+import { alarmOf } from './queue/demands.ts';
 import { markHeader } from './queue/look-through.ts';
 import { ManagementApi } from './queue/management-api.ts';
 import { drainOf, MarkedMessages } from './queue/marked-messages.ts';
-import { expirationOf, publish } from './queue/publish.ts';
+import { alarmed, expirationOf, publish } from './queue/publish.ts';
 import type { Route } from './queue/topology.ts';
 
 /** What no consumer of business messages can read, one of each in turn: all of them say that they are JSON. */
@@ -72,7 +74,11 @@ export const queuePoison: Fault<Params> = {
   },
   async demand(wish, { name, target }, { fetch }): Promise<void> {
     const broker = asKind(target, name, 'rabbitmq');
-    await demandPlaces(new ManagementApi(broker, fetch), broker, routeOf(wish));
+    const api = new ManagementApi(broker, fetch);
+    await demandPlaces(api, broker, routeOf(wish));
+    // A broker in alarm confirms nothing.
+    const alarm = await alarmOf(api);
+    if (alarm !== undefined) throw alarmed(alarm);
   },
   inject(plan, wish, { name, target }, host, signal) {
     const broker = asKind(target, name, 'rabbitmq');
@@ -82,7 +88,7 @@ export const queuePoison: Fault<Params> = {
       {
         plan,
         host,
-        breakIt: () => poison(plan, wish, broker, host),
+        breakIt: (signal) => within(poison(plan, wish, broker, host), signal),
         lift: () => messages.takeBack(),
         touched: async () => affected.count(await messages.find()),
         residue: () => messages.residue(),

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { UnavailableError } from '../../kit/errors.ts';
 import type { TargetOf } from '../../kit/targets.ts';
-import { waitFor } from '../../kit/wait.ts';
+import { waitFor, within } from '../../kit/wait.ts';
 import { mainPid } from './main-pid.ts';
 import { ownLine, type ProcessInfo, processInfo, processTable, treeOf } from './process-table.ts';
 import type { Life, Service } from './service.ts';
@@ -24,6 +24,8 @@ export class LocalProcess implements Service {
   readonly byHand: Service['byHand'];
   readonly #target: TargetOf<'process'>;
   readonly #systemctl: string;
+  /** What was frozen here, in case its main process is gone when it is to run again. */
+  #frozen: ProcessInfo[] = [];
 
   constructor(name: string, target: TargetOf<'process'>, systemctl = 'systemctl') {
     const { pid_file: pidFile, unit } = target;
@@ -92,6 +94,7 @@ export class LocalProcess implements Service {
         const running = this.#tree(life.pid).filter(({ state }) => !isStopped(state));
         // The parent first: what it has forked meanwhile is found in the next round.
         for (const one of running) this.#send(one, 'SIGSTOP');
+        this.#frozen.push(...running);
         return running.length === 0;
       },
       { what: `the standstill of ${this.name}`, timeoutMs: pauseLimitMs, everyMs: 10, signal },
@@ -115,7 +118,13 @@ export class LocalProcess implements Service {
   }
 
   async start(signal: AbortSignal): Promise<Life> {
-    await using _turn = await takeStartTurn(this.what, signal);
+    const turn = await takeStartTurn(this.what, signal);
+    // Whoever asked may give up; the turn is kept until it lives, so that nobody starts a second one meanwhile.
+    return within(this.#startInTurn(turn), signal);
+  }
+
+  async #startInTurn(turn: AsyncDisposable): Promise<Life> {
+    await using _turn = turn;
     const alive = await this.life();
     if (alive) return alive;
     const { start = [this.#systemctl, 'start', this.#target.unit ?? ''] } = this.#target;
@@ -130,7 +139,7 @@ export class LocalProcess implements Service {
       return life && since && performance.now() - since.at >= settleMs ? life : undefined;
     };
     const what = `${this.name} to live`;
-    const life = await waitFor(settled, { what, timeoutMs: startLimitMs, everyMs: 50, signal });
+    const life = await waitFor(settled, { what, timeoutMs: startLimitMs, everyMs: 50 });
     if (typeof life !== 'string') return life;
     throw new UnavailableError('process.start', `${this.name} could not be started: ${life}`, {
       mend: `Do it by hand to see why. ${this.byHand.start}`,
@@ -139,7 +148,12 @@ export class LocalProcess implements Service {
 
   async #stopped(): Promise<ProcessInfo[]> {
     const life = await this.life();
-    return life ? this.#tree(life.pid).filter(({ state }) => isStopped(state)) : [];
+    const tree = life ? this.#tree(life.pid) : [];
+    const orphaned = this.#frozen.flatMap(({ pid, startedAt }) => {
+      const now = processInfo(pid);
+      return now?.startedAt === startedAt && !tree.some((one) => one.pid === pid) ? [now] : [];
+    });
+    return [...tree, ...orphaned].filter(({ state }) => isStopped(state));
   }
 
   #tree(pid: number): ProcessInfo[] {

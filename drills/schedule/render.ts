@@ -19,16 +19,16 @@ const days: Record<WeekOfMonth, string> = {
   fourth: '22..28',
   last: '~07/1',
 };
-const cronDays: Record<Exclude<WeekOfMonth, 'last'>, string> = {
-  first: '1-7',
-  second: '8-14',
-  third: '15-21',
-  fourth: '22-28',
+const cronDays: Record<Exclude<WeekOfMonth, 'last'>, [number, number]> = {
+  first: [1, 7],
+  second: [8, 14],
+  third: [15, 21],
+  fourth: [22, 28],
 };
 
 /**
  * A systemd service with its timer (systemd.time(7)), as the text of the two files. Stopping the service heals: the runner alone
- * gets the signal, and its watchdog is left to its work.
+ * gets the signal. `KillMode=process` leaves its watchdog and leashes to their work when it dies; they end by themselves.
  */
 export function systemdUnits(
   rule: ScheduleRule,
@@ -43,9 +43,9 @@ After=network-online.target
 
 [Service]
 Type=oneshot
-WorkingDirectory=${folder}
+WorkingDirectory=${folder.replaceAll('%', '%%')}
 ExecStart=${argv.map(systemdQuoted).join(' ')}
-KillMode=mixed
+KillMode=process
 KillSignal=SIGINT
 TimeoutStopSec=120
 `,
@@ -70,26 +70,25 @@ export function onCalendar({ week, weekday, time, timezone }: ScheduleRule): str
 }
 
 /**
- * The two lines of a crontab. cron takes a day of the month *or* a day of the week when both are given, so the day of the week is
- * asked in the command.
+ * A line of a crontab. Debian's cron knows no time zone but that of the computer, so the line looks each minute whether it is time on
+ * the wall clock of the plant.
  */
-export function cronLines(
+export function cronLine(
   { week, weekday, time, timezone }: ScheduleRule,
   { argv, folder }: ScheduledCommand,
 ): string {
-  const [hour, minute] = time.split(':').map(Number);
-  const number = weekdays.indexOf(weekday) + 1;
-  const run = `cd ${shellQuoted(folder)} && ${argv.map(shellQuoted).join(' ')}`.replaceAll('%', '\\%');
-  const zone = `TZ=${shellQuoted(timezone)}`;
-  const isDay = `[ "$(${zone} date +\\%u)" = ${number} ]`;
-  const isLast = `[ "$(${zone} date -d '+7 days' +\\%m)" != "$(${zone} date +\\%m)" ]`;
-  const line =
-    week === undefined
-      ? `${minute} ${hour} * * ${number % 7} ${run}`
-      : week === 'last'
-        ? `${minute} ${hour} * * ${number % 7} ${isLast} && ${run}`
-        : `${minute} ${hour} ${cronDays[week]} * * ${isDay} && ${run}`;
-  return `CRON_TZ=${timezone}\n${line}\n`;
+  const date = `TZ=${shellQuoted(timezone)} date`;
+  const isTime = `[ "$(${date} '+%u %H:%M')" = "${weekdays.indexOf(weekday) + 1} ${time}" ]`;
+  const run = `cd ${shellQuoted(folder)} && ${argv.map(shellQuoted).join(' ')}`;
+  const command = [isTime, ...(week === undefined ? [] : [isWeek(week, date)]), run].join(' && ');
+  return `* * * * * ${command.replaceAll('%', '\\%')}\n`;
+}
+
+/** Whether today is in that week of the month, for a shell. */
+function isWeek(week: WeekOfMonth, date: string): string {
+  if (week === 'last') return `[ "$(${date} -d '+7 days' +%m)" != "$(${date} +%m)" ]`;
+  const [first, last] = cronDays[week];
+  return `[ "$(${date} +%-d)" -ge ${first} ] && [ "$(${date} +%-d)" -le ${last} ]`;
 }
 
 const short = (weekday: Weekday): string => `${weekday[0]?.toUpperCase()}${weekday.slice(1, 3)}`;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { shiftsSection } from '../../alerts/shifts.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 import { planSchedule, type ScheduleWish } from './plan-schedule.ts';
-import { cronLines, onCalendar, systemdUnits } from './render.ts';
+import { cronLine, onCalendar, systemdUnits } from './render.ts';
 import { dayOfSchedule, occurrences, type ScheduleRule } from './rule.ts';
 
 const rule = (text: string, time = '10:00', timezone = 'Asia/Shanghai'): ScheduleRule => ({
@@ -68,32 +68,38 @@ describe('A schedule in files', () => {
     );
   });
 
-  // The shell decides what cron would run: on which of 62 days does the line's own condition hold?
-  test.each(['first saturday', 'third monday', 'last sunday'])('asks for the %s in cron.', (text) => {
-    const folder = tempFolder();
-    writeFileSync(
-      path.join(folder, 'date'),
-      '#!/bin/sh\nif [ "$1" = -d ]; then exec /bin/date -d "$DAY $2" "$3"; fi\nexec /bin/date -d "$DAY" "$1"\n',
-      { mode: 0o755 },
+  // The shell decides what cron would run: in which minute of 62 days does the line's own condition hold?
+  test.each(['first saturday', 'third monday', 'last sunday', 'wednesday'])(
+    'asks for the %s in cron, on the wall clock of the plant.',
+    (text) => {
+      const folder = tempFolder();
+      const fake =
+        '#!/bin/sh\nif [ "$1" = -d ]; then exec /bin/date -d "$NOW $2" "$3"; fi\nexec /bin/date -d "$NOW" "$1"\n';
+      writeFileSync(path.join(folder, 'date'), fake, { mode: 0o755 });
+      const line = cronLine(rule(text), command);
+      expect(line).toMatch(/^\* \* \* \* \* /);
+      const condition = line.slice(10).split(' && cd ')[0]?.replaceAll('\\%', '%') ?? '';
+      const begin = Date.parse('2026-12-01T00:00:00Z');
+      const held = occurrences(rule(text), begin, 2);
+      const isTime = (ms: number) => {
+        const env = { PATH: `${folder}:${process.env.PATH}`, NOW: new Date(ms).toISOString() };
+        return (
+          execFileSync('sh', ['-c', `${condition} && echo yes || true`], { env, encoding: 'utf8' }) ===
+          'yes\n'
+        );
+      };
+      // 10:00 in Shanghai is 02:00 UTC; a minute beside it, and 10:00 UTC, must not do.
+      const days = Array.from({ length: 62 }, (_, day) => begin + day * 86_400_000 + 2 * 3_600_000);
+      expect(days.filter(isTime).slice(0, 2)).toEqual(held);
+      const beside = [-60_000, 60_000, 8 * 3_600_000].map((ms) => (held[0] ?? 0) + ms);
+      expect(beside.filter(isTime)).toEqual([]);
+    },
+  );
+
+  test('leaves watchdog and leashes alone when the runner of the service dies.', () => {
+    expect(systemdUnits(rule('first saturday'), command)['andon-drill-monthly.service']).toMatch(
+      'KillMode=process\n',
     );
-    const line = cronLines(rule(text), command).split('\n')[1] ?? '';
-    const [, , daysOfMonth = '', , dayOfWeek = '', ...words] = line.split(' ');
-    const condition = words.join(' ').split(' && ')[0]?.replaceAll('\\%', '%') ?? '';
-    const held = occurrences(rule(text), Date.parse('2026-12-01T00:00:00Z'), 2);
-    const found: string[] = [];
-    for (let day = Date.parse('2026-12-01T00:00:00Z'); found.length < 2; day += 86_400_000) {
-      const date = new Date(day);
-      const [low = 1, high = 31] = daysOfMonth === '*' ? [] : daysOfMonth.split('-').map(Number);
-      if (date.getUTCDate() < low || date.getUTCDate() > high) continue;
-      if (dayOfWeek !== '*' && date.getUTCDay() !== Number(dayOfWeek)) continue;
-      const DAY = date.toISOString().slice(0, 10);
-      const env = { PATH: `${folder}:${process.env.PATH}`, DAY };
-      if (
-        execFileSync('sh', ['-c', `${condition} && echo yes || true`], { env, encoding: 'utf8' }) === 'yes\n'
-      )
-        found.push(DAY);
-    }
-    expect(found).toEqual(held.map((ms) => new Date(ms).toISOString().slice(0, 10)));
   });
 });
 

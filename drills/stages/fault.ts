@@ -1,7 +1,9 @@
 import { isoTime } from '../../kit/clock.ts';
 import { messageOf, UnavailableError } from '../../kit/errors.ts';
+import type { Target } from '../../kit/targets.ts';
 import { failSpan, type Span, startSpan } from '../../kit/tracing.ts';
-import type { Fault, Host } from '../fault.ts';
+import { within } from '../../kit/wait.ts';
+import type { Fault, Host, Plan } from '../fault.ts';
 import { faultOf } from '../faults/registry.ts';
 import { forgottenAfterMs } from '../lease.ts';
 import { startLeash } from '../leash.ts';
@@ -9,6 +11,7 @@ import { lastingResidue } from '../residue.ts';
 import { type ActiveFault, note, type Run, targetsOf } from '../run.ts';
 import type { MethodStep } from '../schema.ts';
 import { newSince, survey } from '../survey/survey.ts';
+import { identityOf } from '../target-lock.ts';
 
 /** How often the watch looks whether a fault is over. */
 const lookMs = 100;
@@ -36,7 +39,7 @@ export async function faultStage(run: Run): Promise<void> {
 }
 
 async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs: number): Promise<void> {
-  const { deps, journal, undoLog } = run;
+  const { deps, journal } = run;
   const fault: Fault = faultOf(step.fault);
   const target = deps.settings.targets[step.target];
   if (!target) throw new UnavailableError('drill.no-target', `no target is called ${step.target}`);
@@ -50,16 +53,15 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     effects: [...plan.effects],
     ...(fault.affects === undefined ? {} : { affects: fault.affects }),
   });
-  const undoId = undoLog.open({
-    run: run.id,
-    fault: plan.kind,
-    target: plan.target,
-    undo: plan.undo,
-    configFile: deps.configFile,
-  });
   const host = hostOf(run);
   const span = faultSpan(run, base);
-  const injection = await fault.inject(plan, step.with, named, host, run.signal).catch((error: unknown) => {
+  const begin = async () => {
+    // Once more: what was so in the preflight may have changed, and an undo takes back what somebody else has done since.
+    await fault.demand?.(step.with, named, host);
+    const undoId = openUndo(run, plan, target);
+    return { undoId, injection: await fault.inject(plan, step.with, named, host, run.signal) };
+  };
+  const { undoId, injection } = await begin().catch((error: unknown) => {
     failSpan(span, error);
     span.end();
     throw error;
@@ -83,6 +85,17 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
     (error: unknown) => deps.log.debug({ error: messageOf(error) }, 'fault watch ended'),
   );
 }
+
+/** On the disk before the fault is in. */
+const openUndo = ({ id, undoLog, deps }: Run, { kind, target, undo }: Plan, system: Target): string =>
+  undoLog.open({
+    run: id,
+    fault: kind,
+    target,
+    undo,
+    identity: identityOf(system),
+    configFile: deps.configFile,
+  });
 
 /** What the faults of a run may reach. */
 function hostOf({ deps, load }: Run): Host {
@@ -151,9 +164,9 @@ export async function proveNoResidue(run: Run): Promise<string[]> {
   const changed = run.faults.length === 0 ? [] : await notAsBefore(run);
   for (const { index, plan, injection, undoId } of run.faults) {
     const { kind, target } = plan;
-    const own = await injection
-      .residue()
-      .catch((error: unknown) => [`${kind} on ${target} could not be checked: ${messageOf(error)}`]);
+    const own = await within(injection.residue(), AbortSignal.timeout(liftLimitMs)).catch(
+      (error: unknown) => [`${kind} on ${target} could not be checked: ${messageOf(error)}`],
+    );
     const first = run.faults.find((fault) => fault.plan.target === target)?.index === index;
     const residue = [...own, ...(first ? changed.filter((text) => text.startsWith(`${target}: `)) : [])];
     const at = isoTime(run.deps.clock.now());
@@ -173,14 +186,8 @@ const notAsBefore = (run: Run): Promise<string[]> =>
   );
 
 async function withLimit(work: PromiseLike<void>, limitMs: number): Promise<string | undefined> {
-  const limit = AbortSignal.timeout(limitMs);
-  const expired = new Promise<never>((_resolve, reject) => {
-    limit.addEventListener('abort', () => reject(new Error(`not done within ${limitMs / 1000} s`)), {
-      once: true,
-    });
-  });
   try {
-    await Promise.race([work, expired]);
+    await within(work, AbortSignal.timeout(limitMs));
     return undefined;
   } catch (error) {
     return messageOf(error);

@@ -34,7 +34,7 @@ test('Production is not touched outside its drill window, and the next one is na
   const late = { ...confirmed, ...clockAt('2026-12-05T13:59:00Z') };
   expect(await refusal({ drills: saturdays }, late)).toMatchObject({
     code: 'drill.window',
-    message: 'target mes-db-link is production, and the drill window closes in 1m, and this may take 3m',
+    message: 'target mes-db-link is production, and the drill window closes in 1m, and this may take 4m',
     mend: expect.stringContaining('open from 2026-12-12T10:00:00.000Z'),
   });
   expect(await refusal({}, late)).toMatchObject({

@@ -53,7 +53,8 @@ function refuseClosedWindow({ drill, deps }: Run): void {
     windows: drills.windows,
     windowsInShift: drills.windows_in_shift,
   };
-  const [now, neededMs] = [deps.clock.now(), longestMs(drill)];
+  // The plant may take as long to become quiet before the drill even begins.
+  const [now, neededMs] = [deps.clock.now(), settleMs + longestMs(drill)];
   const closed = whyClosed(calendar, now, neededMs);
   if (closed === undefined) return;
   const next = nextOpening(calendar, now, neededMs);

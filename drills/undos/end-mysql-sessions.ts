@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { z } from 'zod';
 import { connectMysql } from '../../kit/mysql.ts';
 import { mysqlAddress } from '../../kit/mysql-url.ts';
-import { waitFor } from '../../kit/wait.ts';
+import { waitFor, within } from '../../kit/wait.ts';
 import { requireTarget } from '../named-target.ts';
 import { adminUrl } from './end-sessions.ts';
 import { serverIsGone } from './gone.ts';
@@ -29,8 +29,8 @@ export const endMysqlSessions: Reverter<UndoOf<typeof schema>> = {
     const admin = await connectUnlessGone(url);
     if (!admin) return;
     const kill = async () => {
-      const ids = await whoSits(admin, applicationName, seats);
-      for (const id of ids) await killUnlessGone(admin, id);
+      const ids = await within(whoSits(admin, applicationName, seats), signal);
+      for (const id of ids) await within(killUnlessGone(admin, id), signal);
       return ids.length === 0;
     };
     try {

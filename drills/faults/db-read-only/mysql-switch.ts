@@ -14,22 +14,31 @@ export const mysqlSwitch: ReadOnlySwitch = {
       throw new UnavailableError('db-read-only.already', `${target} is read-only already`, {
         mend: 'Name the primary server; on a replica nobody writes anyway.',
       });
+    let replication: readonly unknown[];
     try {
       // The value that it has: this changes nothing, and is refused where the right is missing.
       await session.query('SET GLOBAL read_only = OFF');
+      replication = await session
+        .query('SHOW SLAVE STATUS')
+        .catch(() => session.query('SHOW REPLICA STATUS'));
     } catch (cause) {
       throw new UnavailableError('db-read-only.no-right', `${target}: ${messageOf(cause)}`, {
-        mend: 'GRANT READ_ONLY ADMIN (MariaDB) or SYSTEM_VARIABLES_ADMIN (MySQL) ON *.* to the user of admin_url.',
+        mend: 'GRANT READ_ONLY ADMIN, SLAVE MONITOR (MariaDB) or SYSTEM_VARIABLES_ADMIN, REPLICATION CLIENT (MySQL) ON *.* to the user of admin_url.',
         cause,
       });
     }
+    if (replication.length > 0)
+      throw new UnavailableError('db-read-only.replica', `${target} is a replica`, {
+        mend: 'Name the primary server: the undo would make a replica writable.',
+      });
   },
   async turnOn(session) {
     await session.query('SET GLOBAL read_only = ON');
   },
   async isOn(session) {
-    const [row] = await session.query<{ on_now: unknown }>('SELECT @@GLOBAL.read_only AS on_now');
-    return row?.on_now === 1;
+    // A number, and a word from MariaDB 12 on.
+    const [row] = await session.query<{ now: string }>('SELECT CAST(@@GLOBAL.read_only AS CHAR) AS now');
+    return row?.now !== '0' && row?.now !== 'OFF';
   },
   async witness(session) {
     return new RefusedStatements(await refusedSoFar(session));

@@ -4,6 +4,7 @@ import type { Connection as PromiseConnection } from 'mysql2/promise';
 import { messageOf, UnavailableError } from '../../../kit/errors.ts';
 import { openMysql } from '../../../kit/mysql.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
+import { within } from '../../../kit/wait.ts';
 import { runName } from '../../run-name.ts';
 import type { Undo } from '../../undo.ts';
 import { mysqlPlace } from '../../undos/end-mysql-sessions.ts';
@@ -64,11 +65,10 @@ export class MysqlEngine implements DrillEngine {
 
   async #asked<T>(question: (connection: PromiseConnection) => Promise<T>): Promise<T> {
     const connection = await openMysql({ url: this.#url, applicationName: 'andon-residue' });
-    const timer = setTimeout(() => connection.destroy(), askLimits.statementMs);
     try {
-      return await question(connection.promise());
+      // mysql2 never settles a query whose connection is destroyed: the limit has to be ours.
+      return await within(question(connection.promise()), AbortSignal.timeout(askLimits.statementMs));
     } finally {
-      clearTimeout(timer);
       connection.destroy();
     }
   }

@@ -49,6 +49,8 @@ function harmTo({ type, setting }: QueueFacts, version: number): string | undefi
   if (type === 'stream') return 'is a stream, from which no message can be taken back';
   if (setting('max-length') !== undefined || setting('max-length-bytes') !== undefined)
     return 'has a maximum length: messages of a drill would push real ones out of it';
+  if (setting('single-active-consumer') === true)
+    return 'gives its messages to one consumer alone, so that those of a drill could not be taken back';
   // From RabbitMQ 4.0 on every quorum queue has a limit of 20.
   if (type === 'quorum' && (setting('delivery-limit') !== undefined || version >= 4))
     return 'gives a message up after a number of deliveries, and looking for those of a drill counts as one';
