@@ -1,4 +1,8 @@
 import path from 'node:path';
+import { loadConfig } from '../config/andon-config.ts';
+import { undoEntry } from '../drills/clean.ts';
+import { UndoLog } from '../drills/undo-log.ts';
+import { systemClock } from '../kit/clock.ts';
 import { UsageError } from '../kit/errors.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { weaknesses } from '../plant/settings.ts';
@@ -26,6 +30,7 @@ export async function bringUpLab(
       if (state === 'ready') progress.line(`lab: ${service} ready after ${(ms / 1000).toFixed(1)} s`);
     },
   });
+  await forgetEarlierLab(context, lab.configFile);
   progress.line(`lab: all ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   return lab;
 }
@@ -38,4 +43,16 @@ export function checkWeaknesses(wanted: readonly string[]): Weakness[] {
   throw new UsageError('lab.weakness', `unknown weakness: ${unknown.join(', ')}`, {
     mend: `Known are ${weaknesses.join(', ')}.`,
   });
+}
+
+/** What a drill had broken in an earlier lab of this folder went with that lab; what is left on this computer is undone. */
+async function forgetEarlierLab({ home, env }: Context, configFile: string): Promise<void> {
+  const undoLog = new UndoLog(path.join(home, 'undo-log.ndjson'), systemClock);
+  const old = undoLog.pending().filter((entry) => entry.configFile === configFile);
+  if (old.length === 0) return;
+  const { targets } = loadConfig(configFile, env);
+  for (const entry of old.toReversed()) {
+    const failure = await undoEntry(entry, { targets, fetch });
+    undoLog.done(entry.id, failure ? 'the end of its lab' : 'the next lab');
+  }
 }

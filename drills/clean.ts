@@ -49,9 +49,10 @@ export async function cleanUp(work: CleanUp): Promise<CleanUpResult> {
 }
 
 /** A target that was given another address since is not the system that was broken. */
-function refuseAnotherSystem({ target, identity }: UndoEntry, targets: Targets): void {
+function refuseAnotherSystem({ target, identity, undo }: UndoEntry, targets: Targets): void {
   const found = targets[target];
-  if (identity === undefined || !found || identityOf(found) === identity) return;
+  // What names no target (processes with a mark) is the same everywhere.
+  if (!('target' in undo) || identity === undefined || !found || identityOf(found) === identity) return;
   throw new Error(
     `the target ${target} of andon.yaml is another system now than the one that was broken; give it its old address, or undo it by hand`,
   );

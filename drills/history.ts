@@ -12,12 +12,16 @@ export interface PastRun {
   score: number | null;
   /** The folder of the run's files. */
   dir: string;
+  /** The andon.yaml it was held with: the lab's is not the plant's. Null in runs of older versions. */
+  configFile: string | null;
 }
 
 const table = `CREATE TABLE IF NOT EXISTS runs (
   id TEXT PRIMARY KEY, drill TEXT NOT NULL, started_at TEXT NOT NULL, verdict TEXT, score REAL, dir TEXT NOT NULL,
-  told INTEGER NOT NULL DEFAULT 0) STRICT`;
-const columns = 'id, drill, started_at AS startedAt, verdict, score, dir';
+  told INTEGER NOT NULL DEFAULT 0, config_file TEXT) STRICT`;
+/** Tables of older versions know nothing of the configuration. */
+const addConfigFile = 'ALTER TABLE runs ADD COLUMN config_file TEXT';
+const columns = 'id, drill, started_at AS startedAt, verdict, score, dir, config_file AS configFile';
 
 /** What has been rehearsed here, and how it went. */
 export class History implements Disposable {
@@ -26,12 +30,16 @@ export class History implements Disposable {
   constructor(home: string) {
     this.#database = openSqlite(path.join(home, 'history.sqlite'));
     this.#database.exec(table);
+    const known = this.#database
+      .prepare("SELECT 1 FROM pragma_table_info('runs') WHERE name = 'config_file'")
+      .get();
+    if (known === undefined) this.#database.exec(addConfigFile);
   }
 
-  begin({ id, drill, startedAt, dir }: Pick<PastRun, 'id' | 'drill' | 'startedAt' | 'dir'>): void {
+  begin({ id, drill, startedAt, dir, configFile }: Omit<PastRun, 'verdict' | 'score'>): void {
     this.#database
-      .prepare('INSERT INTO runs (id, drill, started_at, dir) VALUES (?, ?, ?, ?)')
-      .run(id, drill, startedAt, dir);
+      .prepare('INSERT INTO runs (id, drill, started_at, dir, config_file) VALUES (?, ?, ?, ?, ?)')
+      .run(id, drill, startedAt, dir, configFile);
   }
 
   finish({ run, verdict, score }: Report): void {

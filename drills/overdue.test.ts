@@ -11,6 +11,7 @@ const run = (drill: string, daysAgo: number, verdict: PastRun['verdict']): PastR
   verdict,
   score: null,
   dir: '',
+  configFile: '/plant/andon.yaml',
 });
 
 test('A drill is overdue when it never passed, or too long ago, however often it failed since.', () => {
@@ -28,4 +29,11 @@ test('A drill is overdue when it never passed, or too long ago, however often it
     { drill: 'load-200', lastPassedAt: null },
     { drill: 'queue-down', lastPassedAt: null },
   ]);
+});
+
+test('What passed in the lab says nothing about the plant.', () => {
+  const past = [{ ...run('db-lock', 1, 'passed'), configFile: '/lab/andon.yaml' }];
+  const limits = { now, everyMs: 35 * dayMs };
+  expect(overdueDrills(['db-lock'], past, { ...limits, configFile: '/plant/andon.yaml' })).toHaveLength(1);
+  expect(overdueDrills(['db-lock'], past, { ...limits, configFile: '/lab/andon.yaml' })).toEqual([]);
 });

@@ -7,14 +7,22 @@ export interface Overdue {
   lastPassedAt: string | null;
 }
 
-/** Which of these drills have not passed within `everyMs`. A drill that failed has not been rehearsed: it found something. */
+/**
+ * Which of these drills have not passed within `everyMs`. A drill that failed has not been rehearsed: it found something. Of runs with
+ * another andon.yaml than `configFile` (undefined: whichever) nothing is learnt about this plant.
+ */
 export function overdueDrills(
   drills: readonly string[],
   past: readonly PastRun[],
-  { now, everyMs }: { now: number; everyMs: number },
+  { now, everyMs, configFile }: { now: number; everyMs: number; configFile?: string | undefined },
 ): Overdue[] {
   return drills.flatMap((drill) => {
-    const passed = past.filter((run) => run.drill === drill && run.verdict === 'passed');
+    const passed = past.filter(
+      (run) =>
+        run.drill === drill &&
+        run.verdict === 'passed' &&
+        (configFile === undefined || run.configFile === configFile),
+    );
     const lastPassedAt =
       passed
         .map(({ startedAt }) => startedAt)

@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import type { Targets } from '../kit/targets.ts';
 import { InvalidFileError, parseYaml } from '../kit/yaml-file.ts';
-import type { Fault } from './fault.ts';
+import { faults } from './faults/registry.ts';
 import { drillSchema } from './schema.ts';
 
-const lock = {
-  kind: 'db.lock',
-  summary: '',
-  targets: ['postgres'],
-  params: z.strictObject({ relation: z.string() }),
-} as unknown as Fault;
-const cut = {
-  kind: 'network.cut',
-  summary: '',
-  targets: ['link'],
-  params: z.strictObject({ mode: z.enum(['drop', 'reset']) }),
-} as unknown as Fault;
 const targets: Targets = {
   'mes-db': { kind: 'postgres', url: 'postgres://x/y', protect: [], drillable: true, production: false },
   'mes-db-link': {
@@ -28,7 +15,7 @@ const targets: Targets = {
     production: false,
   },
 };
-const vocabulary = { faults: [lock, cut], alerts: new Map([['MesDown', ['A']]]), targets };
+const vocabulary = { faults, alerts: new Map([['MesDown', ['A']]]), targets };
 
 const good = `id: a-lock
 title: A lock
@@ -77,6 +64,13 @@ expect: {alerts: [{alert: MesDwn, tier: A}]}
       '{fault: network.cut, target: mes-db-link, with: {mode: drop}, for',
     );
     expect(problemsOf(cutIt)[0]).toContain('not drillable');
+  });
+
+  it('cannot have two faults at once of which one would end the other.', () => {
+    const two = (after: string) =>
+      good.replace('for: 20s}]', `for: 20s}, {fault: db.slow, target: mes-db, after: ${after}, for: 5s}]`);
+    expect(problemsOf(two('10s'))[0]).toMatch(/^5:\d+ method.1: overlaps with db.lock/);
+    expect(problemsOf(two('20s'))).toEqual([]);
   });
 
   it('asks exactly one question in a probe.', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, promDuration } from '../kit/duration.ts';
+import { UsageError } from '../kit/errors.ts';
 import { closest } from '../kit/spelling.ts';
 import type { Targets } from '../kit/targets.ts';
 import { comparison } from './comparison.ts';
@@ -65,6 +66,8 @@ export function drillSchema(vocabulary: DrillVocabulary) {
     max_duration: duration.prefault('10m'),
   });
   return drill.superRefine((found, context) => {
+    for (const { step, message } of methodProblems(found.method, vocabulary))
+      context.addIssue({ code: 'custom', path: ['method', step], message });
     const neededMs = longestMs(found);
     if (neededMs <= found.max_duration) return;
     const [has, needs] = [promDuration(found.max_duration), promDuration(neededMs)];
@@ -77,6 +80,47 @@ export type Drill = z.output<ReturnType<typeof drillSchema>>;
 export type Probe = Drill['hypothesis'][number];
 export type Guardrail = Drill['guardrails'][number];
 export type MethodStep = Drill['method'][number];
+
+/**
+ * Faults of one run that are found again by the same name would end each other: two kinds of sessions on one database, two burdens of
+ * one computer. What a fault's own plan refuses is a mistake of its step, too.
+ */
+function methodProblems(method: readonly MethodStep[], vocabulary: DrillVocabulary) {
+  const planned = method.map((step) => ({
+    ...step,
+    to: step.after + step.for,
+    ...plannedUndo(step, vocabulary),
+  }));
+  return planned.flatMap(({ undo, refusal, after, to }, step) => {
+    if (refusal !== undefined) return [{ step, message: refusal }];
+    const same = (one: { undo?: string; after: number; to: number }) =>
+      undo !== undefined && one.undo === undo && one.after < to && after < one.to;
+    const other = planned.slice(0, step).find(same);
+    const message = `overlaps with ${other?.fault}, and the end of one would end the other: let it begin after that`;
+    return other ? [{ step, message }] : [];
+  });
+}
+
+/** How the step's fault is undone, as text; or why its plan refuses. Nothing where the target is not known. */
+function plannedUndo(
+  { fault, target, with: wish, for: durationMs }: MethodStep,
+  { faults, targets = {} }: DrillVocabulary,
+): { undo?: string; refusal?: string } {
+  const found = Object.hasOwn(targets, target) ? targets[target] : undefined;
+  const kind = faults.find((known) => known.kind === fault);
+  if (!found || !kind?.targets.includes(found.kind)) return {};
+  try {
+    const { seats: _, ...undo } = {
+      seats: 0,
+      ...kind.plan(wish, { name: target, target: found }, 'run', durationMs).undo,
+    };
+    return { undo: JSON.stringify(undo) };
+  } catch (error) {
+    if (error instanceof UsageError)
+      return { refusal: [error.message, error.mend].filter(Boolean).join('; ') };
+    throw error;
+  }
+}
 
 /** From the begin of the method to the end of its last fault, in milliseconds. */
 export const methodMs = ({ method }: Pick<Drill, 'method'>): number =>

@@ -69,7 +69,7 @@ async function holdOne(
   const dir = parent === undefined ? path.join(deps.home, 'runs', id) : path.join(parent, name);
   mkdirSync(dir, { recursive: true });
   using history = new History(deps.home);
-  history.begin({ id, drill: name, startedAt: isoTime(startedAt), dir });
+  history.begin({ id, drill: name, startedAt: isoTime(startedAt), dir, configFile: deps.configFile });
   const onEvent = (event: JournalEvent) => deps.onEvent(name, event);
   const report = await runDrill(drill, id, dir, { ...deps, onEvent, earlier: told });
   writeReport(dir, report);

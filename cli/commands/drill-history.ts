@@ -15,23 +15,26 @@ const rehearsed = 'monthly';
 export function showHistory(context: Context, options: CommonOptions): void {
   using history = new History(context.home);
   const past = history.all();
-  const everyMs = rehearseEvery(context, options);
+  const { everyMs, configFile } = rehearsal(context, options);
   const names = catalogue().suites.includes(rehearsed)
     ? planOf(rehearsed, vocabularyOf(undefined)).drills.map(({ name }) => name)
     : [];
-  const overdue = overdueDrills(names, past, { now: systemClock.now(), everyMs });
+  const overdue = overdueDrills(names, past, { now: systemClock.now(), everyMs, configFile });
   const lines = options.json ? jsonLines(past, overdue) : textLines(past, overdue, everyMs);
   context.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** The plant's own limit; the default where there is no configuration. */
-function rehearseEvery(context: Context, options: CommonOptions): number {
+/** The plant's own limit, and which configuration it is; the default where there is none. */
+function rehearsal(
+  context: Context,
+  options: CommonOptions,
+): { everyMs: number; configFile: string | undefined } {
   try {
-    return findConfig(context, options).config.drills.rehearse_every;
+    const { file, config } = findConfig(context, options);
+    return { everyMs: config.drills.rehearse_every, configFile: file };
   } catch (error) {
-    if (error instanceof UsageError && error.code === 'config.none')
-      return drillsSection.parse({}).rehearse_every;
-    throw error;
+    if (!(error instanceof UsageError) || error.code !== 'config.none') throw error;
+    return { everyMs: drillsSection.parse({}).rehearse_every, configFile: undefined };
   }
 }
 

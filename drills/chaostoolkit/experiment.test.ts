@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidFileError } from '../../kit/yaml-file.ts';
@@ -149,6 +150,15 @@ method: []
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('The document', () => {
+  it('shows an experiment that is one.', () => {
+    const text = readFileSync(new URL('../../docs/drills/chaos-toolkit.md', import.meta.url), 'utf8');
+    const example = /```json\n(.*?)```/s.exec(text)?.[1] ?? '';
+    expect(isExperiment('scales.json', example)).toBe(true);
+    expect(problemsOf('scales.json', example)).toEqual([]);
   });
 });
 

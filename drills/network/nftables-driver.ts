@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { UnavailableError } from '../../kit/errors.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { leaseMs } from '../lease.ts';
@@ -37,6 +38,7 @@ export const nftablesDriver: NetworkDriver<Address> = {
   },
   undo: ({ name }, holder) => ({ kind: 'nftables.delete-table', target: name, holder }),
   async demand({ name, target }) {
+    refuseOwnAddress(name, target);
     try {
       await new Nft(target.namespace).check(trialTable(tableOf('trial', name), target));
     } catch (error) {
@@ -56,7 +58,7 @@ function tooWide({ peer, port }: Address): string | undefined {
   const [host = '', prefix] = peer.split('/');
   if (prefix !== undefined && Number(prefix) < shortestPrefix)
     return `${peer} is too much of the world: name a smaller network, or a port`;
-  if (loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'))
+  if (['127.0.0.1', '::1', host].some((one) => contains(peer, one) && contains(loopback, one)))
     return `${peer} is this computer itself, with all that it says to itself: name a port`;
   return undefined;
 }
@@ -64,3 +66,35 @@ function tooWide({ peer, port }: Address): string | undefined {
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
+
+/** A network that this computer is in: it would fall silent for everybody, and for its own drill. */
+function refuseOwnAddress(name: string, { peer, port, namespace }: Address): void {
+  if (port !== undefined || namespace !== undefined) return;
+  const own = Object.values(networkInterfaces()).flatMap((found = []) => found.map(({ address }) => address));
+  const hit = own.find((address) => contains(peer, address));
+  if (hit === undefined) return;
+  throw new UnavailableError(
+    'nftables.own-address',
+    `${name}: ${peer} has ${hit} in it, an address of this computer`,
+    {
+      mend: 'Name the address of the other side alone, or a port.',
+    },
+  );
+}
+
+/** Whether an address lies in a network (or is that address). */
+function contains(network: string | BlockList, address: string): boolean {
+  const list = typeof network === 'string' ? listOf(network) : network;
+  return list.check(address.replace(/%.*$/, ''), familyOf(address));
+}
+
+function listOf(network: string): BlockList {
+  const [host = '', prefix] = network.split('/');
+  const list = new BlockList();
+  if (prefix === undefined) list.addAddress(host, familyOf(host));
+  else list.addSubnet(host, Number(prefix), familyOf(host));
+  return list;
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' =>
+  isIPv6(address.replace(/%.*$/, '')) ? 'ipv6' : 'ipv4';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kit/clock.ts';
-import type { ProxyState, ToxiproxyClient } from './toxiproxy-client.ts';
+import type { ProxyState, Toxic, ToxiproxyClient } from './toxiproxy-client.ts';
 import { isHeldUp } from './toxiproxy-sockets.ts';
 import { rejectMark, toxicNames } from './toxiproxy-toxics.ts';
 
@@ -24,10 +24,8 @@ export async function healProxy(
   let { enabled } = state;
   if (enabled && (await isHeldUpOrUnknown(state, clock, signal))) {
     // Closing all connections is the only way that does not hang. From here on it is a proxy that this holder has disabled.
-    await client.enable(false, signal);
+    await closeConnections(client, left.includes(mark.name) ? undefined : mark, clock);
     enabled = false;
-    await clock.sleep(forgetMs, signal);
-    if (!left.includes(mark.name)) await client.add(mark, signal);
     left.push(mark.name);
   }
   await Promise.all(left.map((name) => name !== mark.name && client.remove(name, signal)));
@@ -39,6 +37,22 @@ export async function healProxy(
   const after = await client.state(signal);
   const still = after ? leftOf(after, holder) : [];
   if (still.length > 0) throw new Error(`Toxiproxy still has ${still.join(', ')}`);
+}
+
+/** All of it or nothing, whatever is aborted meanwhile: disabled without a mark, nobody would know who may enable it again. */
+async function closeConnections(
+  client: ToxiproxyClient,
+  mark: Toxic | undefined,
+  clock: Clock,
+): Promise<void> {
+  await client.enable(false);
+  try {
+    await clock.sleep(forgetMs);
+    if (mark) await client.add(mark);
+  } catch (error) {
+    await client.enable(true);
+    throw error;
+  }
 }
 
 /** The toxics of this holder on a proxy. */

@@ -22,7 +22,7 @@ const ofOneHop = new Set([
 export class HttpPassage {
   readonly #client: Socket;
   readonly #upstream: ListenAddress;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent = new PatientAgent({ keepAlive: true, maxSockets: 1 });
   readonly #farSockets = new Set<Socket>();
   /** Requests whose answers are not out yet. */
   #open = 0;
@@ -81,12 +81,22 @@ export class HttpPassage {
   }
 }
 
+/** When an idle connection is over is for client and service to say: an agent of its own mind would close it under the client. */
+class PatientAgent extends Agent {
+  override keepSocketAlive(): boolean {
+    return true;
+  }
+}
+
 /** For the heads of requests and answers, both ways: whatever service is there decides what is too long, not the link. */
 export const largestHead = 256 * 1024;
 
 function passBack(answer: IncomingMessage, response: ServerResponse): void {
   const headers = messageHeaders(answer);
   if (/\bclose\b/i.test(answer.headers.connection ?? '')) headers.push('Connection', 'close');
+  // How long the service keeps an idle connection: the client's ends with it.
+  const keepAlive = answer.headers['keep-alive'];
+  if (keepAlive !== undefined) headers.push('Keep-Alive', String(keepAlive));
   response.sendDate = false;
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
   // Now, not with the first byte of the body: that may be long in coming.
