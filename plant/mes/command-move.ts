@@ -15,7 +15,7 @@ const unitEffects: Record<Transition['unit'], string> = {
  * Order, unit, history, idempotency key and event in one statement: one round trip, and no transaction that a cut
  * network could leave open with its locks. Moves nothing when the version is no longer the one that was checked.
  * Parameters: order, version, to-state, unit, rework, command, from-state, actor, role, key, device time, keep key?, outbox?,
- * traceparent, id of the signature that is asked for (or null), what is to be signed
+ * traceparent, id of the signature that is asked for (or null), what is to be signed (with the quantities as they are by now)
  */
 const statements = Object.fromEntries(
   Object.entries(unitEffects).map(([effect, sql]) => [
@@ -27,7 +27,7 @@ WITH moved AS (
   UPDATE work_orders SET state = $3, version = version + 1, state_entered_at = now(), rework_count = rework_count + $5,
     unit = CASE WHEN $3 IN ('created', 'returned') THEN NULL ELSE $4 END
   WHERE id = $1 AND version = $2
-  RETURNING id, line, state, version
+  RETURNING id, line, state, version, good, scrap, rework
 ), placed AS (
   ${sql}
 ), noted AS (
@@ -42,7 +42,8 @@ WITH moved AS (
     'to', state, 'version', version, 'command_id', $10::text), $14::text FROM moved WHERE $13
 ), asked AS (
   INSERT INTO signature_requests (id, work_order_id, subject)
-  SELECT $15, id, $16::jsonb FROM moved WHERE $15::text IS NOT NULL
+  SELECT $15, id, $16::jsonb || jsonb_build_object('good', good, 'scrap', scrap, 'rework', rework)
+  FROM moved WHERE $15::text IS NOT NULL
 )
 SELECT id, state, version FROM moved`,
     },

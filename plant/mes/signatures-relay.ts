@@ -69,7 +69,9 @@ class SignatureRelay {
     if (signed.length > 0)
       await database.run((session) => session.query(noteSigned, [JSON.stringify(signed)]));
     const failed = answers.find((answer) => answer.status === 'rejected');
-    if (failed) throw failed.reason;
+    if (!failed) return;
+    await database.run((session) => session.query(noteTried, [waiting.map(({ id }) => id)]));
+    throw failed.reason;
   }
 
   /** From here on the service is expected to keep its interval: a service that never answers must be seen too. */
@@ -84,7 +86,14 @@ const serviceName = 'esign';
 
 const pending: Statement = {
   name: 'signatures-pending',
-  text: 'SELECT id, subject FROM signature_requests WHERE signed_at IS NULL ORDER BY requested_at, id LIMIT $1',
+  // What was refused goes behind what was never offered: ten that are refused for good must not keep all others waiting.
+  text: `SELECT id, subject FROM signature_requests WHERE signed_at IS NULL
+ORDER BY tried_at NULLS FIRST, requested_at, id LIMIT $1`,
+};
+
+const noteTried: Statement = {
+  name: 'signatures-tried',
+  text: 'UPDATE signature_requests SET tried_at = now() WHERE id = ANY ($1) AND signed_at IS NULL',
 };
 
 const noteSigned: Statement = {

@@ -126,6 +126,25 @@ describe('A quality release', () => {
     expect(await door.status()).toEqual({ signed: 1, repeated: 0 });
   });
 
+  it('that is refused for good keeps none behind it waiting.', async () => {
+    await using one = await plant('refused', {}, { batch: 2 });
+    const { mes, pending, url } = one;
+    // The same ids have signed something else before, as after a restored database: the service says no for ever.
+    for (const id of ['WO-1', 'WO-2']) {
+      const body = JSON.stringify({ id: `${id}-v5`, subject: { other: true } });
+      const headers = { 'content-type': 'application/json' };
+      expect((await fetch(`${one.door.url}/signatures`, { method: 'POST', headers, body })).ok).toBe(true);
+    }
+    for (const id of ['WO-1', 'WO-2', 'WO-3', 'WO-4']) {
+      await completed(mes, id);
+      expect(await release(mes, id)).toMatchObject({ status: 200 });
+    }
+    await within('the signatures of the others', async () => (await pending()) === 2);
+    expect(await query(url, 'SELECT id FROM signature_requests WHERE signed_at IS NULL ORDER BY id')).toEqual(
+      [{ id: 'WO-1-v5' }, { id: 'WO-2-v5' }],
+    );
+  });
+
   it.each([
     ['does not answer', 'hang'],
     ['answers 503', { status: 503, body: '{}' }],

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS signature_requests (
   id text PRIMARY KEY, work_order_id text NOT NULL, subject jsonb NOT NULL,
   requested_at timestamptz NOT NULL DEFAULT now(), signed_at timestamptz, signature text
 );
+ALTER TABLE signature_requests ADD COLUMN IF NOT EXISTS tried_at timestamptz;
 CREATE INDEX IF NOT EXISTS signature_requests_pending ON signature_requests (requested_at) WHERE signed_at IS NULL;
 
 CREATE TABLE IF NOT EXISTS signature_contact (
