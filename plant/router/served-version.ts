@@ -2,7 +2,8 @@ import { type Clock, systemClock } from '../../kit/clock.ts';
 
 /** How requests were answered: by status, or not at all (the version died, or the caller went away before). */
 export const answerClasses = ['2xx', '3xx', '4xx', '5xx', 'none'] as const;
-export type AnswerCounts = Record<(typeof answerClasses)[number], number>;
+/** `500` is part of `5xx`: what a version failed by itself, and not because something behind it is away (503). */
+export type AnswerCounts = Record<(typeof answerClasses)[number] | '500', number>;
 
 /** One version of the MES that takes requests: where it is, what is on its way there, and how it has answered. */
 export class ServedVersion {
@@ -11,7 +12,7 @@ export class ServedVersion {
   /** The same for each request that is opened. */
   readonly address: { hostname: string; port: string };
   /** Only what asks for a change: looking does nothing that could go wrong. */
-  readonly counts: AnswerCounts = { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, none: 0 };
+  readonly counts: AnswerCounts = { '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, '500': 0, none: 0 };
   #onItsWay = 0;
 
   constructor(version: string, url: string) {
@@ -26,7 +27,9 @@ export class ServedVersion {
     this.#onItsWay++;
     return (status) => {
       this.#onItsWay--;
-      if (!isLook) this.counts[classOf(status)]++;
+      if (isLook) return;
+      this.counts[classOf(status)]++;
+      if (status === 500) this.counts['500']++;
     };
   }
 

@@ -6,8 +6,8 @@ import { type ControlAnswer, ControlClient } from '../../control-client.ts';
 /** A version that goes finishes what it does first, and then its process ends. */
 const withdrawMs = 8000;
 
-/** How a version has answered requests for changes: by status class, or not at all. */
-const counts = z.object({ '5xx': z.int(), none: z.int().default(0) }).nullable();
+/** How many requests for changes a version has failed by itself. */
+const counts = z.object({ '500': z.int() }).nullable();
 
 const releaseSchema = z.object({
   stable: z.object({ version: z.string() }),
@@ -73,10 +73,10 @@ export class RouterClient {
 /** What an answer to a wish says of all versions. */
 export const releaseIn = (body: unknown): ReleaseState => releaseSchema.parse(body);
 
-/** The requests that this holder's version has failed, while it is there and after. */
+/** The requests that this holder's version has failed by itself (500), while it is there and after. */
 export function failuresOf({ candidate, lastCandidate }: ReleaseState, holder: string): number {
   const own = [candidate, lastCandidate].find((version) => version?.holder === holder)?.requests;
-  return own ? own['5xx'] + own.none : 0;
+  return own?.['500'] ?? 0;
 }
 
 /** What is still there of a holder's version, in words. */
