@@ -61,7 +61,7 @@ describe('the mapping of an MES', () => {
   };
 
   it('is that of the reference plant, the one of a file beside andon.yaml, or the one that stands there', () => {
-    const shipped = ['work_orders', 'transitions', 'line_output', 'devices', 'outbox'];
+    const shipped = ['work_orders', 'transitions', 'line_output', 'devices', 'outbox', 'signatures'];
     expect(collectorsOf({})).toEqual(shipped);
     expect(collectorsOf({ mes: { use: 'reference-plant' } })).toEqual(shipped);
     expect(collectorsOf({ mes: { headers: { Authorization: 'Bearer x' } } })).toEqual(shipped);
