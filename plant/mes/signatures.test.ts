@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listen } from '../../kit/http-server.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
-import { startEsign } from '../esign/esign.ts';
-import { esignSettingsSchema } from '../settings.ts';
+import { type Door, openDoor } from '../testing/esign-door.ts';
 import { query } from '../testing/query.ts';
-import { aCommand, anOrder, aReport, startTestMes, type TestMes, testContext } from '../testing/test-mes.ts';
+import { aCommand, anOrder, aReport, startTestMes, type TestMes } from '../testing/test-mes.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -15,49 +13,6 @@ afterAll(() => postgres?.[Symbol.asyncDispose]());
 
 const within = <T>(what: string, check: () => Promise<T | false>) =>
   waitFor(check, { what, timeoutMs: 20_000, everyMs: 10 });
-
-/** The real service behind a door that a test can close. */
-interface Door extends AsyncDisposable {
-  url: string;
-  /** How a call is answered instead: with this status and body, or not at all. Undefined lets it through. */
-  instead: { status: number; body: string } | 'hang' | undefined;
-  asked: number;
-  status(): Promise<{ signed: number; repeated: number }>;
-}
-
-async function openDoor(): Promise<Door> {
-  const esign = await startEsign(esignSettingsSchema.parse({ latency_ms: 1 }), testContext);
-  const server = await listen(
-    async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      door.asked++;
-      const { instead } = door;
-      if (instead === 'hang') return;
-      if (instead) return void response.writeHead(instead.status).end(instead.body);
-      const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {};
-      const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${esign.url}${request.url}`, {
-        method: request.method ?? '',
-        headers,
-        ...body,
-      });
-      response.writeHead(answer.status).end(await answer.text());
-    },
-    { host: '127.0.0.1', port: 0 },
-  );
-  const door: Door = {
-    url: server.url,
-    instead: undefined,
-    asked: 0,
-    status: async () => (await fetch(`${esign.url}/-/status`)).json() as ReturnType<Door['status']>,
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await esign[Symbol.asyncDispose]();
-    },
-  };
-  return door;
-}
 
 interface Plant extends AsyncDisposable {
   door: Door;
