@@ -39,7 +39,14 @@ describe('A router without a candidate', () => {
     plant.stable.answer = 409;
     expect((await plant.ask('T')).status).toBe(409);
     expect((await plant.ask('T', 'GET')).status).toBe(409);
-    expect((await state()).stable.requests).toEqual({ '2xx': 1, '3xx': 0, '4xx': 1, '5xx': 0, '500': 0, none: 0 });
+    expect((await state()).stable.requests).toEqual({
+      '2xx': 1,
+      '3xx': 0,
+      '4xx': 1,
+      '5xx': 0,
+      '500': 0,
+      none: 0,
+    });
   });
 
   it('answers 503 where nobody listens, and works again when somebody does.', async () => {
