@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { loadConfig } from '../config/andon-config.ts';
-import { undoEntry } from '../drills/clean.ts';
+import { closeReplaced } from '../drills/clean.ts';
 import { UndoLog } from '../drills/undo-log.ts';
 import { systemClock } from '../kit/clock.ts';
 import { UsageError } from '../kit/errors.ts';
@@ -45,14 +45,8 @@ export function checkWeaknesses(wanted: readonly string[]): Weakness[] {
   });
 }
 
-/** What a drill had broken in an earlier lab of this folder went with that lab; what is left on this computer is undone. */
+/** What a drill had broken in an earlier lab of this folder went with that lab. */
 async function forgetEarlierLab({ home, env }: Context, configFile: string): Promise<void> {
   const undoLog = new UndoLog(path.join(home, 'undo-log.ndjson'), systemClock);
-  const old = undoLog.pending().filter((entry) => entry.configFile === configFile);
-  if (old.length === 0) return;
-  const { targets } = loadConfig(configFile, env);
-  for (const entry of old.toReversed()) {
-    const failure = await undoEntry(entry, { targets, fetch });
-    undoLog.done(entry.id, failure ? 'the end of its lab' : 'the next lab');
-  }
+  await closeReplaced(undoLog, configFile, { targets: loadConfig(configFile, env).targets, fetch });
 }

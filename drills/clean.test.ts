@@ -3,7 +3,10 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../kit/clock.ts';
 import { listen } from '../kit/http-server.ts';
-import { cleanUp } from './clean.ts';
+import { freePorts } from '../kit/ports.ts';
+import { targetsSchema } from '../kit/targets.ts';
+import { cleanUp, closeReplaced } from './clean.ts';
+import { identityOf } from './target-lock.ts';
 import { tempFolder } from './testing/temp-folder.ts';
 import type { Undo } from './undo.ts';
 import { type NewUndo, UndoLog } from './undo-log.ts';
@@ -97,5 +100,50 @@ describe('Cleaning up', () => {
     const log = newLog();
     log.open(entry('r1', { kind: 'runbooks.release-hold', url: server.url, holder: 'x' }));
     expect((await cleanUp({ undoLog: log, targets: {}, fetch, by: 'clean' })).failed).toEqual([]);
+  });
+});
+
+describe('An undo of a system', () => {
+  const at = (port: number) =>
+    targetsSchema.parse({ db: { kind: 'link', control: `http://127.0.0.1:${port}`, link: 'db' } });
+  const cut: Undo = { kind: 'link.restore', target: 'db', holder: 'andon-drill-r1~cut' };
+  const cutOf = (targets: ReturnType<typeof at>): NewUndo => {
+    const identity = targets.db && identityOf(targets.db);
+    return { ...entry('r1', cut), target: 'db', ...(identity === undefined ? {} : { identity }) };
+  };
+
+  test('is refused on another system that has the same name now, and stays in the log', async () => {
+    const log = newLog();
+    const [port = 0, another = 0] = await freePorts(2);
+    log.open(cutOf(at(port)));
+    const other = await cleanUp({ undoLog: log, targets: at(another), fetch, by: 'clean' });
+    expect(other.failed[0]?.error).toMatch('another system now than the one that was broken');
+    expect(log.pending()).toHaveLength(1);
+    // On the very one it is carried out: nobody listens there any more, so its cuts are gone.
+    expect((await cleanUp({ undoLog: log, targets: at(port), fetch, by: 'clean' })).undone).toHaveLength(1);
+  });
+
+  test('that hangs, whatever it is told, keeps none behind it from being carried out', {
+    timeout: 40_000,
+  }, async () => {
+    const log = newLog();
+    const gone = log.open(entry('r1', { kind: 'process.end-marked', mark: `nobody-${randomUUID()}` }));
+    const hangs = log.open(cutOf(at(9)));
+    const deaf = (() => new Promise(() => {})) as typeof fetch;
+    const { undone, failed } = await cleanUp({ undoLog: log, targets: at(9), fetch: deaf, by: 'clean' });
+    expect([undone.map(({ id }) => id), failed.map((one) => one.entry.id)]).toEqual([[gone], [hangs]]);
+  });
+
+  test('of a plant that stands anew is closed; one that names no system is closed only when it is done', async () => {
+    const { server, released } = await runbookService('secret');
+    await using _server = server;
+    const log = newLog();
+    const configFile = '/plant/r1.yaml';
+    log.open(cutOf(at(9)));
+    const kept = log.open(entry('r1', { kind: 'runbooks.release-hold', url: server.url, holder: 'refused' }));
+    const elsewhere = log.open(entry('r2', cut));
+    await closeReplaced(log, configFile, { targets: at(7), fetch });
+    expect(released).toEqual([]);
+    expect(log.pending().map(({ id }) => id)).toEqual([kept, elsewhere]);
   });
 });

@@ -79,3 +79,23 @@ export async function undoEntry(
     return { entry, error: messageOf(error), byHand: byHand(entry.undo, known) };
   }
 }
+
+/**
+ * Closes the undos of a plant that stands anew under the same andon.yaml, as a lab does: what was broken in its systems ended with them.
+ * What names no system (processes of the load) is undone, and stays in the log where that fails.
+ */
+export async function closeReplaced(
+  undoLog: UndoLog,
+  configFile: string,
+  deps: Pick<CleanUp, 'targets' | 'fetch'>,
+): Promise<void> {
+  for (const entry of undoLog
+    .pending()
+    .filter((one) => one.configFile === configFile)
+    .toReversed()) {
+    const failure = await undoEntry(entry, deps);
+    if (!failure) undoLog.done(entry.id, 'the next lab');
+    else if ('target' in entry.undo) undoLog.done(entry.id, 'the end of its lab');
+    else undoLog.failed(entry.id, 'the next lab', failure.error);
+  }
+}

@@ -126,6 +126,9 @@ function plannedUndo(
 export const methodMs = ({ method }: Pick<Drill, 'method'>): number =>
   Math.max(...method.map((step) => step.after + step.for));
 
+/** How long a plant may take to become quiet before a drill: a rate over 30 s, and an alert that resolves. */
+export const settleMs = 90_000;
+
 /** The longest that a drill takes as planned, from its baseline to the end of its counting, in milliseconds. */
 export const longestMs = (drill: Pick<Drill, 'method' | 'baseline' | 'expect'>): number =>
   drill.baseline + methodMs(drill) + drill.expect.recover_within + drill.expect.drain_within;

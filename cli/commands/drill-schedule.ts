@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { plantClock } from '../../drills/calendar.ts';
 import { type DrillPlan, planOf } from '../../drills/catalog.ts';
-import { planSchedule, type Schedule, settleMs } from '../../drills/schedule/plan-schedule.ts';
+import { planSchedule, type Schedule } from '../../drills/schedule/plan-schedule.ts';
 import { cronLine, type ScheduledCommand, systemdUnits } from '../../drills/schedule/render.ts';
 import { dayOfSchedule } from '../../drills/schedule/rule.ts';
-import { longestMs } from '../../drills/schema.ts';
+import { longestMs, settleMs } from '../../drills/schema.ts';
 import { isoTime, systemClock } from '../../kit/clock.ts';
 import { promDuration } from '../../kit/duration.ts';
 import { UsageError } from '../../kit/errors.ts';

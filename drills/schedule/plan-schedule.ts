@@ -3,8 +3,6 @@ import { UsageError } from '../../kit/errors.ts';
 import { type DrillCalendar, nextOpening, plantClock, whyClosed } from '../calendar.ts';
 import { occurrences, type ScheduleRule, type WeekOfMonth } from './rule.ts';
 
-/** Between two drills a plant may take this long to become quiet again (see the preflight). */
-export const settleMs = 90_000;
 /** How many dates are shown and checked. */
 const shown = 6;
 

@@ -5,13 +5,10 @@ import { nextOpening, whyClosed } from '../calendar.ts';
 import { faultOf } from '../faults/registry.ts';
 import { askHypothesis, holds } from '../probes/hypothesis.ts';
 import { note, type Run, targetsOf } from '../run.ts';
-import { longestMs } from '../schema.ts';
+import { longestMs, settleMs } from '../schema.ts';
 import { survey } from '../survey/survey.ts';
 import { lockTarget } from '../target-lock.ts';
 import { reachTargets } from './reach-targets.ts';
-
-/** How long a plant may take to become quiet after an earlier drill: a rate over 30 s, and an alert that resolves. */
-const settleMs = 90_000;
 
 /**
  * Refuses to start where a drill could not be trusted; nothing has been touched yet. Throws UnavailableError. The locks of the
