@@ -28,6 +28,7 @@ type Params = z.output<typeof params>;
 export const dbConnections: Fault<Params> = {
   kind: 'db.connections',
   summary: 'takes the connections of a PostgreSQL, MySQL or MariaDB server',
+  affects: 'session',
   params,
   targets: ['postgres', 'mysql'],
   plan(wish, target, run, durationMs): Plan {

@@ -40,6 +40,7 @@ const seatsFor = (rate: number): number => 2 * duelsFor(rate) + 1;
 export const dbDeadlocks: Fault<Params> = {
   kind: 'db.deadlocks',
   summary: 'makes real deadlocks over the rows of a table, again and again',
+  affects: 'deadlock',
   params,
   targets: ['postgres', 'mysql'],
   plan({ relation, rate }, target, run, durationMs): Plan {

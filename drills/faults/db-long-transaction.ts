@@ -40,6 +40,7 @@ const inWords: Record<DrillEngine['kind'], string> = {
 export const dbLongTransaction: Fault<Params> = {
   kind: 'db.long-transaction',
   summary: 'leaves a transaction open that locks nothing, and keeps old row versions from being cleared away',
+  affects: 'transaction',
   params,
   targets: ['postgres', 'mysql'],
   plan(_wish, target, run, durationMs): Plan {

@@ -24,6 +24,7 @@ const params = z.strictObject({});
 export const dbReadOnly: Fault<z.output<typeof params>> = {
   kind: 'db.read-only',
   summary: 'lets a PostgreSQL, MySQL or MariaDB server be read only',
+  affects: 'refusal',
   params,
   targets: ['postgres', 'mysql'],
   plan(_params, target, run, durationMs): Plan {

@@ -31,6 +31,7 @@ const signals = {
 export const dbRestart: Fault<Params> = {
   kind: 'db.restart',
   summary: 'stops a PostgreSQL, MySQL or MariaDB server and starts it again',
+  affects: 'session',
   params,
   targets: ['postgres', 'mysql'],
   plan({ how }, target, run, durationMs): Plan {

@@ -25,6 +25,7 @@ const limits: SessionLimits = { ...leasedLimits, statementMs: leaseMs };
 export const dbSlow: Fault<Params> = {
   kind: 'db.slow',
   summary: 'keeps the processors or disks of a PostgreSQL, MySQL or MariaDB server busy',
+  affects: 'statement',
   params,
   targets: ['postgres', 'mysql'],
   plan({ workers, kind }, target, run, durationMs): Plan {

@@ -21,6 +21,7 @@ type Params = z.output<typeof params>;
 export const hostDisk: Fault<Params> = {
   kind: 'host.disk',
   summary: 'fills a file system of this computer up to a watermark',
+  affects: 'byte',
   params,
   targets: ['host'],
   plan({ to, floor }, target, run, durationMs): Plan {

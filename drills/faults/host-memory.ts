@@ -28,6 +28,7 @@ type Params = z.output<typeof params>;
 export const hostMemory: Fault<Params> = {
   kind: 'host.memory',
   summary: 'fills the memory of this computer up to a watermark',
+  affects: 'byte',
   params,
   targets: ['host'],
   plan({ to, floor, at_most: atMost }, { name }, run, durationMs): Plan {

@@ -15,6 +15,7 @@ import { effectOf, type HttpFailParams, httpFailParams, httpFaultOf, whichOf } f
 export const httpFail: Fault<HttpFailParams> = {
   kind: 'http.fail',
   summary: 'makes an HTTP service fail: errors, delay, no answer, nonsense or resets',
+  affects: 'request',
   params: httpFailParams,
   targets: ['link'],
   plan(params, named, run, durationMs): Plan {

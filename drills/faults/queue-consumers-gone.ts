@@ -26,6 +26,7 @@ type Params = z.output<typeof params>;
 export const queueConsumersGone: Fault<Params> = {
   kind: 'queue.consumers-gone',
   summary: 'throws the consumers of a RabbitMQ queue out and keeps them out',
+  affects: 'consumer',
   params,
   targets: ['rabbitmq'],
   plan({ queue }, { name, target }, run, durationMs): Plan {

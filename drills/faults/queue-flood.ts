@@ -34,6 +34,7 @@ export type FloodParams = z.output<typeof params>;
 export const queueFlood: Fault<FloodParams> = {
   kind: 'queue.flood',
   summary: 'floods a RabbitMQ queue with copies of a real message',
+  affects: 'message',
   params,
   targets: ['rabbitmq'],
   plan({ queue, rate, most, body }, { name, target }, run, durationMs): Plan {

@@ -53,6 +53,7 @@ type Params = z.output<typeof params>;
 export const queuePoison: Fault<Params> = {
   kind: 'queue.poison',
   summary: 'sends messages to a RabbitMQ queue that no consumer can read',
+  affects: 'message',
   params,
   targets: ['rabbitmq'],
   plan(wish, { name, target }, run, durationMs): Plan {

@@ -35,6 +35,7 @@ const params = z.strictObject({});
 export const queueUnavailable: Fault<z.output<typeof params>> = {
   kind: 'queue.unavailable',
   summary: 'makes a RabbitMQ close all connections of a virtual host and refuse new ones',
+  affects: 'connection',
   params,
   targets: ['rabbitmq'],
   plan(_, { name, target }, run, durationMs): Plan {

@@ -23,6 +23,7 @@ const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 export const releaseBad: Fault<z.output<typeof params>> = {
   kind: 'release.bad',
   summary: 'releases a version that fails a share of the operations, to some callers or all',
+  affects: 'request',
   params,
   targets: ['release'],
   plan({ version, share, fails }, { name, target }, run, durationMs): Plan {

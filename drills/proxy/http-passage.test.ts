@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
 import { httpLinkBench as bench } from '../testing/http-link-bench.ts';
@@ -123,4 +123,26 @@ describe('An HTTP link that is well', () => {
     const [upstream] = service.sockets;
     await within('the end of the upstream connection', () => upstream?.destroyed === true);
   });
+});
+
+test('A connection that its service would soon close is not closed by the link before.', async () => {
+  const { service, port } = await bench((incoming, response) => {
+    incoming.resume().once('end', () => response.writeHead(200, ['Keep-Alive', 'timeout=1']).end('done'));
+  });
+  for (const to of [service.port, port]) {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    // A client that does not heed the hint, as many do not: its own connection stays open for the next request.
+    agent.keepSocketAlive = () => true;
+    const sockets = new Set<unknown>();
+    for (let number = 0; number < 4; number++) {
+      const asked = request({ port: to, path: '/', method: 'POST', agent });
+      asked.once('socket', (socket) => sockets.add(socket));
+      asked.end('x');
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      expect(answer.headers['keep-alive']).toBe('timeout=1');
+      expect(await collect(answer)).toBe('done');
+    }
+    expect(sockets.size).toBe(1);
+    agent.destroy();
+  }
 });
