@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { comparison } from '../kit/comparison.ts';
 import { duration, promDuration } from '../kit/duration.ts';
 import { UsageError } from '../kit/errors.ts';
 import { closest } from '../kit/spelling.ts';
 import type { Targets } from '../kit/targets.ts';
-import { comparison } from './comparison.ts';
 import type { Fault } from './fault.ts';
 
 /** What a drill file may name: it is checked against these while it is read. */

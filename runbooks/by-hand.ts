@@ -10,7 +10,7 @@ import { executeRun, leaseMs } from './execute-run.ts';
 import { lockOf } from './intake.ts';
 import { targetByHand } from './plan.ts';
 import type { RunRecord, StoredRun } from './run.ts';
-import type { Runbook } from './schema.ts';
+import type { Runbook } from './schema/runbook.ts';
 import type { Step } from './step.ts';
 import { shippedSteps } from './steps/registry.ts';
 import { RunStore } from './store.ts';

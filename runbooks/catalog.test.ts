@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { targetsSchema } from '../kit/targets.ts';
 import { findRunbook, loadCatalog } from './catalog.ts';
 import { planRunbook, renderPlan } from './plan.ts';
-import { parseRunbook } from './schema.ts';
+import { parseRunbook } from './schema/runbook.ts';
 import { shippedSteps } from './steps/registry.ts';
 import { tempFolder } from './testing/temp-folder.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, UsageError } from '../kit/errors.ts';
 import { closest } from '../kit/spelling.ts';
 import { InvalidFileError } from '../kit/yaml-file.ts';
-import { parseRunbook, type Runbook } from './schema.ts';
+import { parseRunbook, type Runbook } from './schema/runbook.ts';
 import type { Step } from './step.ts';
 import { shippedSteps } from './steps/registry.ts';
 

@@ -5,7 +5,7 @@ import type { AlertNotice } from './alert-notice.ts';
 import { type ExecutionDeps, executeRun, leaseMs } from './execute-run.ts';
 import { storeNotices } from './intake.ts';
 import type { FinalOutcome, StoredRun } from './run.ts';
-import type { Runbook } from './schema.ts';
+import type { Runbook } from './schema/runbook.ts';
 
 export type EngineDeps = Omit<ExecutionDeps, 'owner'> & { runbooks: readonly Runbook[] };
 

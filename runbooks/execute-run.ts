@@ -4,14 +4,14 @@ import type { Log } from '../kit/log.ts';
 import type { Targets } from '../kit/targets.ts';
 import { type Attributes, failSpan, withSpan } from '../kit/tracing.ts';
 import type { AuditLog } from './audit.ts';
+import { verify } from './conditions/ask.ts';
 import { withDeadline } from './deadline.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { FinalOutcome, StoredRun } from './run.ts';
-import type { Runbook, RunbookStep } from './schema.ts';
+import type { Runbook, RunbookStep } from './schema/runbook.ts';
 import type { SnapshotSets } from './snapshots/set.ts';
 import type { Step, StepResult, StepWorld } from './step.ts';
 import type { RunStore } from './store.ts';
-import { verify } from './verify.ts';
 
 /** What carrying out a run needs. */
 export interface ExecutionDeps {

@@ -3,7 +3,7 @@ import type { AlertNotice } from './alert-notice.ts';
 import { planRunbook, renderPlan } from './plan.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { StoredRun } from './run.ts';
-import type { Runbook } from './schema.ts';
+import type { Runbook } from './schema/runbook.ts';
 import type { SnapshotSets } from './snapshots/set.ts';
 import type { Step } from './step.ts';
 import type { NewRun, RunStore } from './store.ts';

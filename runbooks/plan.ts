@@ -2,7 +2,7 @@ import { promDuration } from '../kit/duration.ts';
 import { UsageError } from '../kit/errors.ts';
 import type { Targets } from '../kit/targets.ts';
 import { resolveTarget } from './resolve-target.ts';
-import type { Runbook } from './schema.ts';
+import type { Runbook } from './schema/runbook.ts';
 import type { SnapshotSets } from './snapshots/set.ts';
 import type { NamedTarget, SideEffect, Step } from './step.ts';
 import { shippedSteps } from './steps/registry.ts';

@@ -1,5 +1,5 @@
 import type { Targets } from '../kit/targets.ts';
-import type { Runbook } from './schema.ts';
+import type { Runbook } from './schema/runbook.ts';
 import type { NamedTarget, Step } from './step.ts';
 
 export type Resolved = { target: NamedTarget | undefined } | { problem: string };

@@ -9,7 +9,7 @@ import type { RunbooksConfig } from './config.ts';
 import { RunbookEngine } from './engine.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { RunRecord } from './run.ts';
-import type { Runbook } from './schema.ts';
+import type { Runbook } from './schema/runbook.ts';
 import type { Step } from './step.ts';
 import { shippedSteps } from './steps/registry.ts';
 import { RunStore } from './store.ts';

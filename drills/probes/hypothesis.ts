@@ -1,4 +1,4 @@
-import { comparisonOf } from '../comparison.ts';
+import { comparisonOf } from '../../kit/comparison.ts';
 import type { Probe } from '../schema.ts';
 import { askProbe, type ProbeDeps, type ProbeResult } from './probe.ts';
 

@@ -1,9 +1,9 @@
+import { comparisonOf } from '../../kit/comparison.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Log } from '../../kit/log.ts';
 import { connectMysql } from '../../kit/mysql.ts';
 import { connectPostgres } from '../../kit/postgres.ts';
 import type { Target, Targets } from '../../kit/targets.ts';
-import { comparisonOf } from '../comparison.ts';
 import type { PrometheusApi } from '../prometheus-api.ts';
 
 /** A probe is asked each second: what takes longer than this is no answer. */

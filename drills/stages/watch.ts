@@ -1,6 +1,6 @@
 import { isoTime } from '../../kit/clock.ts';
+import { comparisonOf } from '../../kit/comparison.ts';
 import { messageOf } from '../../kit/errors.ts';
-import { comparisonOf } from '../comparison.ts';
 import { askHypothesis, WorstAnswers } from '../probes/hypothesis.ts';
 import { answer } from '../probes/probe.ts';
 import type { Run } from '../run.ts';

@@ -25,6 +25,8 @@ export const dbReleaseLock: Step<Params> = {
   summary: 'end the database session that all others wait for',
   params,
   targets: ['postgres'],
+  // Who stands in the way the second time may be somebody else.
+  repeatable: () => false,
   plan({ older_than }, world) {
     const { name, target } = targetOfKind(world, 'postgres');
     const spared = target.protect.length === 0 ? 'nobody is protected' : `never ${target.protect.join(', ')}`;

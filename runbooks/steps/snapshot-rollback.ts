@@ -20,6 +20,7 @@ export const snapshotRollback: Step<Params> = {
   summary: 'bring a folder back to a snapshot, as a whole or not at all',
   params,
   targets: [],
+  repeatable: () => true,
   plan({ set: name, to }, { snapshots }) {
     const set = snapshotSet(snapshots, name);
     const wanted = to === 'newest' ? 'the newest snapshot that was taken on purpose' : `the snapshot ${to}`;

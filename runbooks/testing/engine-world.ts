@@ -6,7 +6,7 @@ import type { AlertNotice } from '../alert-notice.ts';
 import { AuditLog } from '../audit.ts';
 import { RunbookEngine } from '../engine.ts';
 import type { RunRecord } from '../run.ts';
-import { type Runbook, runbookSchema } from '../schema.ts';
+import { type Runbook, runbookSchema } from '../schema/runbook.ts';
 import { RunStore } from '../store.ts';
 import { FakeStep } from './fake-step.ts';
 import { tempFolder } from './temp-folder.ts';

@@ -9,9 +9,14 @@ export class FakeStep implements Step<z.output<typeof params>> {
   readonly summary = 'does what the test says';
   readonly params = params;
   readonly targets = [];
+  isRepeatable = false;
   readonly calls: { target: string | undefined }[] = [];
   /** What the next calls do. */
   act: (signal: AbortSignal, world: StepWorld) => Promise<StepResult> = async () => succeeded;
+
+  repeatable(): boolean {
+    return this.isRepeatable;
+  }
 
   plan() {
     return [{ does: 'act', on: 'the test', undo: 'none' }];

@@ -1,12 +1,12 @@
-import { messageOf } from '../kit/errors.ts';
-import { connectPostgres } from '../kit/postgres.ts';
-import { waitFor } from '../kit/wait.ts';
-import type { Check } from './schema.ts';
-import { type StepWorld, targetOfKind } from './step.ts';
+import { messageOf } from '../../kit/errors.ts';
+import { connectPostgres } from '../../kit/postgres.ts';
+import { waitFor } from '../../kit/wait.ts';
+import { type StepWorld, targetOfKind } from '../step.ts';
+import type { Condition } from './condition.ts';
 
 /** Waits for a check to come true; the reason why it did not, or undefined. */
 export async function verify(
-  check: Check,
+  check: Condition,
   world: StepWorld,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -14,7 +14,7 @@ export async function verify(
   const url = target.admin_url ?? target.url;
   let last = 'it was never answered';
   const ask = async () => {
-    last = await askOnce(url, check.no_rows).catch(messageOf);
+    last = await askOnce(url, check.no_rows ?? '').catch(messageOf);
     return last === '';
   };
   try {

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** 车间主任, 班组长, 维修员: as the plant's own rights are given. */
+export const peopleRole = z.enum(['director', 'leader', 'maintainer']);
+export type PeopleRole = z.output<typeof peopleRole>;
+
+/** Who may approve runbooks: `runbooks.people` in andon.yaml. */
+export const person = z.strictObject({
+  name: z.string().min(1).max(80),
+  roles: z.array(peopleRole).min(1),
+  /** What this person signs in with. */
+  token: z.string().min(16, 'must have at least 16 characters: who knows it can approve what ends sessions'),
+});
+export type Person = z.output<typeof person>;
