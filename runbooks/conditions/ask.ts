@@ -5,9 +5,9 @@ import { type StepWorld, targetOfKind } from '../step.ts';
 import type { Condition } from './condition.ts';
 
 /** Waits for a check to come true; the reason why it did not, or undefined. */
-export async function verify(
+export async function waitForCondition(
   check: Condition,
-  world: StepWorld,
+  world: Pick<StepWorld, 'target' | 'targets' | 'prometheus' | 'fetch' | 'clock'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { target } = targetOfKind(world, 'postgres');

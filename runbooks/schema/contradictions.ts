@@ -5,7 +5,6 @@ import { actsByItself } from './mode.ts';
 import { placeholdersIn, textsIn } from './placeholders.ts';
 import type { Runbook } from './runbook.ts';
 import type { StepEntry } from './steps.ts';
-import { isAlertTrigger } from './trigger.ts';
 
 type Path = PropertyKey[];
 
@@ -35,7 +34,7 @@ function modeProblems({ mode, triggers, verify }: Runbook): ExtraProblem[] {
 function targetProblems(runbook: Runbook, steps: readonly Step[]): ExtraProblem[] {
   const problems: ExtraProblem[] = [];
   const { target, triggers } = runbook;
-  if (typeof target === 'object' && !triggers.some((one) => isAlertTrigger(one) || 'event' in one))
+  if (typeof target === 'object' && triggers.every(({ cron }) => cron !== undefined))
     problems.push({
       path: ['target'],
       message: 'a label needs an alert or event among the "triggers" that carries it',
@@ -108,7 +107,7 @@ export function entriesOf(runbook: Runbook): { entry: StepEntry; path: Path; isU
 }
 
 /** All conditions of a runbook, with where they stand. */
-function conditionsOf(runbook: Runbook): { condition: Condition; path: Path }[] {
+export function conditionsOf(runbook: Runbook): { condition: Condition; path: Path }[] {
   const listed = (conditions: readonly Condition[], path: Path) =>
     conditions.map((condition, index) => ({ condition, path: [...path, 'verify', index] }));
   return [
