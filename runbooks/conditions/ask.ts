@@ -10,6 +10,10 @@ export async function waitForCondition(
   world: Pick<StepWorld, 'target' | 'targets' | 'prometheus' | 'fetch' | 'clock'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (check.http !== undefined) {
+    const { status } = await world.fetch(check.http);
+    return status === 200 ? undefined : `not true: ${check.name} (${status})`;
+  }
   const { target } = targetOfKind(world, 'postgres');
   const url = target.admin_url ?? target.url;
   let last = 'it was never answered';

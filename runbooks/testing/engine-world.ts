@@ -24,6 +24,8 @@ export class EngineWorld implements Disposable {
   readonly store: RunStore;
   readonly audit: AuditLog;
   runbooks: Runbook[];
+  /** Whether a shift works. */
+  inShift = true;
   #proofs = 0;
 
   constructor(runbook: Record<string, unknown> = {}, clock: Clock = systemClock) {
@@ -70,7 +72,7 @@ export class EngineWorld implements Disposable {
       fetch,
       prometheus: 'http://127.0.0.1:1',
       timezone: 'UTC',
-      inShift: () => true,
+      inShift: () => this.inShift,
     };
   }
 
