@@ -88,6 +88,8 @@ function runOne(connection: Connection, text: string, values: readonly SqlValue[
     const options = { sql: text, values: [...values], rowsAsArray: true, dateStrings: true };
     const command = connection.execute(options);
     command.on('error', reject);
+    // A connection that is lost says so itself, and not by the command under way.
+    connection.once('error', reject);
     command.on('fields', (fields: { name: string }[] | undefined) => {
       columns = fields?.map(({ name }) => name) ?? [];
     });
