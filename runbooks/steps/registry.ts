@@ -3,6 +3,7 @@ import { approve } from './approve.ts';
 import { dbReleaseLock } from './db-release-lock.ts';
 import { http } from './http.ts';
 import { notify } from './notify.ts';
+import { script } from './script.ts';
 import { snapshotRollback } from './snapshot-rollback.ts';
 import { sql } from './sql.ts';
 import { waitForStep } from './wait-for.ts';
@@ -13,6 +14,7 @@ export const shippedSteps = [
   dbReleaseLock,
   http,
   notify,
+  script,
   snapshotRollback,
   sql,
   waitForStep,
