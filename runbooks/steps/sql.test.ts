@@ -1,68 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
-import { startTestMariadb, type TestMariadb } from '../../lab/testing/mariadb.ts';
-import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import type { StepResult } from '../step.ts';
 import { cutLine } from '../testing/cut-line.ts';
 import { stepWorld } from '../testing/step-world.ts';
+import { startTwoEngines, type TwoEngines } from '../testing/two-engines.ts';
 import { sql } from './sql.ts';
 
-/** One of the two engines: where it is, and how a test looks at what is really stored. */
-interface Engine {
-  port: number;
-  url(): string;
-  query(text: string): Promise<unknown>;
-  session(name: string): Promise<{ query(text: string): Promise<unknown> }>;
-  count(where?: string): Promise<number>;
-}
-
-let postgres: TestPostgres;
-let mariadb: TestMariadb;
-const engines: Record<string, Engine> = {};
+let engines: TwoEngines;
 
 beforeAll(async () => {
-  [postgres, mariadb] = await Promise.all([startTestPostgres(), startTestMariadb()]);
-  await mariadb.database('mes');
-  const client = await postgres.session('test');
-  const session = await mariadb.session('test', 'mes');
-  const count = (where: string) => `SELECT count(*) AS n FROM orders WHERE ${where}`;
-  engines.postgres = {
-    port: postgres.port,
-    url: () => postgres.url(),
-    query: (text) => client.query(text),
-    session: (name) => postgres.session(name),
-    count: async (where = 'true') => Number((await client.query(count(where))).rows[0].n),
-  };
-  engines.mysql = {
-    port: mariadb.port,
-    url: () => mariadb.url('mes'),
-    query: (text) => session.query(text),
-    session: (name) => mariadb.session(name, 'mes'),
-    count: async (where = 'true') => {
-      const [rows] = await session.query(count(where));
-      return Number((rows as { n: number }[])[0]?.n);
-    },
-  };
+  engines = await startTwoEngines();
 }, 90_000);
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
-  await mariadb?.[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  for (const engine of Object.values(engines)) {
-    await engine.query('DROP TABLE IF EXISTS orders');
-    await engine.query('CREATE TABLE orders (id INT PRIMARY KEY, state VARCHAR(20))');
-    await engine.query(`INSERT INTO orders VALUES (1, 'open'), (2, 'open'), (3, 'open'), (4, 'done')`);
-  }
-});
+afterAll(() => engines?.[Symbol.asyncDispose]());
+beforeEach(() => engines.reset());
 
 describe.for(['postgres', 'mysql'])('The step sql on %s', (kind) => {
-  const engine = (): Engine => {
-    const found = engines[kind];
-    if (!found) throw new Error(kind);
-    return found;
-  };
+  const engine = () => engines.of(kind);
   /** `?` is written $1 on PostgreSQL. */
   const own = (text: string) => {
     let n = 0;
@@ -70,7 +23,7 @@ describe.for(['postgres', 'mysql'])('The step sql on %s', (kind) => {
   };
   const run = (
     written: Record<string, unknown>,
-    { url = engine().url(), signal = AbortSignal.timeout(30_000) } = {},
+    { url = engine().url, signal = AbortSignal.timeout(30_000) } = {},
   ): Promise<StepResult> =>
     sql.run(
       sql.params.parse({ ...written, query: own(String(written.query)) }),
@@ -166,7 +119,7 @@ describe.for(['postgres', 'mysql'])('The step sql on %s', (kind) => {
     'does not know what was changed when the line is cut %s the server got the COMMIT.',
     async (when) => {
       await using line = await cutLine(engine().port, 'COMMIT', when);
-      const url = engine().url().replace(`:${engine().port}/`, `:${line.port}/`);
+      const url = engine().url.replace(`:${engine().port}/`, `:${line.port}/`);
       const result = await run({ ...closeOpen, rows: { max: 3 } }, { url });
       expect(result).toMatchObject({ outcome: 'failed', touched: null });
       expect(result.summary).toContain('is not known');
@@ -231,10 +184,10 @@ describe.for(['postgres', 'mysql'])('The step sql on %s', (kind) => {
 });
 
 test('What a table without transactions has lost is said, because no ROLLBACK brings it back.', async () => {
-  await engines.mysql?.query('ALTER TABLE orders ENGINE = MyISAM');
+  await engines.of('mysql').query('ALTER TABLE orders ENGINE = MyISAM');
   const result = await sql.run(
     sql.params.parse({ query: 'DELETE FROM orders', mode: 'write', rows: { max: 1 } }),
-    stepWorld({ db: { kind: 'mysql', url: mariadb.url('mes') } }),
+    stepWorld({ db: { kind: 'mysql', url: engines.of('mysql').url } }),
     AbortSignal.timeout(30_000),
   );
   expect(result).toMatchObject({ outcome: 'failed', touched: 4 });
@@ -242,11 +195,11 @@ test('What a table without transactions has lost is said, because no ROLLBACK br
 });
 
 test('What the server refuses at COMMIT is known to have changed nothing.', async () => {
-  await engines.postgres?.query(`DELETE FROM orders WHERE id IN (2, 3)`);
-  await engines.postgres?.query('ALTER TABLE orders ADD UNIQUE (state) DEFERRABLE INITIALLY DEFERRED');
+  await engines.of('postgres').query(`DELETE FROM orders WHERE id IN (2, 3)`);
+  await engines.of('postgres').query('ALTER TABLE orders ADD UNIQUE (state) DEFERRABLE INITIALLY DEFERRED');
   const result = await sql.run(
     sql.params.parse({ query: `UPDATE orders SET state = 'same'`, mode: 'write', rows: { max: 2 } }),
-    stepWorld({ db: { kind: 'postgres', url: postgres.url() } }),
+    stepWorld({ db: { kind: 'postgres', url: engines.of('postgres').url } }),
     AbortSignal.timeout(30_000),
   );
   expect(result).toMatchObject({ outcome: 'failed', touched: 0 });
