@@ -1,6 +1,5 @@
 import type { Targets } from '../kit/targets.ts';
-import type { Condition } from './conditions/condition.ts';
-import { conditionTargetProblem } from './conditions/condition-target.ts';
+import { conditionTargetProblem } from './conditions/asked-target.ts';
 import { conditionsOf, entriesOf } from './schema/contradictions.ts';
 import type { Runbook } from './schema/runbook.ts';
 import type { NamedTarget, Step } from './step.ts';
@@ -67,7 +66,7 @@ function conditionProblem(
   main: NamedTarget | undefined,
 ): string | undefined {
   const problems = conditionsOf(runbook).flatMap(
-    ({ condition }: { condition: Condition }) => conditionTargetProblem(condition, targets, main) ?? [],
+    ({ condition, target }) => conditionTargetProblem(condition, targets, target ?? main?.name) ?? [],
   );
   return problems[0];
 }

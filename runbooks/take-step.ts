@@ -1,7 +1,7 @@
 import { messageOf } from '../kit/errors.ts';
 import { failSpan, withSpan } from '../kit/tracing.ts';
-import { waitForCondition } from './conditions/ask.ts';
 import type { Condition } from './conditions/condition.ts';
+import { waitForCondition } from './conditions/wait-for-condition.ts';
 import { withDeadline } from './deadline.ts';
 import { type Execution, totalMs, valuesOf } from './execution.ts';
 import { tellPeople } from './hand-off.ts';
