@@ -57,7 +57,7 @@ export interface ChildOwner {
  * What runs first in every child: it waits until the keeper knows it, then becomes the program (same pid, same start time).
  * If we die before that, the gate (fd 3) closes and nothing has been started.
  */
-const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+export const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** Starts a child that cannot outlive us. Its stdin stays open until it is stopped, for programs that end with it. */
 export async function startChild(spec: ChildSpec, { keeper, log, spawned }: ChildOwner): Promise<Child> {

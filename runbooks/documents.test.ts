@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What an example of steps or checks leaves out. */
 const rest = {
+  inputs: { line: {}, device: {}, alert: {} },
   id: 'example',
   title: 'An example',
   target: 'mes-db',

@@ -93,11 +93,14 @@ function runOne(connection: Connection, text: string, values: readonly SqlValue[
     command.on('fields', (fields: { name: string }[] | undefined) => {
       columns = fields?.map(({ name }) => name) ?? [];
     });
+    let isOver = false;
     command.on('result', (row: unknown[] | ResultSetHeader) => {
+      if (isOver) return;
       try {
         if (Array.isArray(row)) rows.add(row);
         else changed = row.affectedRows;
       } catch (error) {
+        isOver = true;
         reject(error);
         connection.destroy();
       }

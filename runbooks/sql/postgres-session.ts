@@ -46,10 +46,13 @@ function runOne(client: pg.Client, text: string, values: readonly SqlValue[]): P
   const config = { name: 'andon', text, values: [...values], rowMode: 'array' };
   const query = new pg.Query<unknown[]>(config as pg.QueryConfig);
   return new Promise((resolve, reject) => {
+    let isOver = false;
     query.on('row', (row) => {
+      if (isOver) return;
       try {
         rows.add(row);
       } catch (error) {
+        isOver = true;
         reject(error);
         void client.end().catch(() => {});
       }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -9,6 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { modulePath } from '../../kit/module-path.ts';
 import { startTimeOf } from '../../kit/process-identity.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { stepWorld } from '../testing/step-world.ts';
@@ -183,6 +185,20 @@ test('What a program leaves behind in its group is ended with it.', async () => 
   await waitFor(() => startTimeOf(left) === undefined, { what: 'its end', timeoutMs: 20_000 });
 });
 
+test('A script ends when the process that has started it is killed.', async () => {
+  const pid = root.file('orphan');
+  program('endless', `echo $$ > ${pid}; while true; do sleep 1; done`);
+  const main = modulePath(import.meta.url, '../testing/run-script-main');
+  const runner = spawn(process.execPath, [main, scripts, 'endless'], { stdio: 'ignore' });
+  await waitFor(() => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n'), {
+    what: 'the script',
+    timeoutMs: 30_000,
+  });
+  runner.kill('SIGKILL');
+  const orphan = Number(readFileSync(pid, 'utf8'));
+  await waitFor(() => startTimeOf(orphan) === undefined, { what: 'its end', timeoutMs: 30_000 });
+});
+
 test('Of a long output the end is kept, and how much is missing is said.', async () => {
   program('chatty', `head -c 1000000 /dev/zero | tr '\\0' x; echo end`);
   const { details } = await run({ file: 'chatty' });
@@ -191,10 +207,10 @@ test('Of a long output the end is kept, and how much is missing is said.', async
   expect(details.cut).toBe(1_000_004 - 64 * 1024);
 });
 
-test('What cannot be started at all has changed nothing.', async () => {
+test('What cannot be started fails, and one that is stopped before has changed nothing.', async () => {
   const file = program('no-interpreter', '');
   writeFileSync(file, '#!/nowhere/sh\n');
-  expect(await run({ file: 'no-interpreter' })).toMatchObject({ outcome: 'failed', touched: 0 });
+  expect(await run({ file: 'no-interpreter' })).toMatchObject({ outcome: 'failed', touched: null });
   const stopped = await run({ file: 'no-interpreter' }, { signal: AbortSignal.abort(new Error('stopped')) });
   expect(stopped).toMatchObject({
     outcome: 'failed',

@@ -58,6 +58,17 @@ describe.for(['postgres', 'mysql'])('The step sql on %s', (kind) => {
       });
   });
 
+  test('gives up an answer that nobody can have meant, and a write that would give one changes nothing.', async () => {
+    const many = `FROM orders a, orders b, orders c, orders d, orders e, orders f, orders g`;
+    const read = await run({ query: `SELECT a.id ${many}` });
+    expect(read).toMatchObject({ outcome: 'failed', touched: 0 });
+    expect(read.summary).toContain('more than 10000 rows came');
+    const write = `INSERT INTO orders SELECT 10 + row_number() OVER (), 'new' ${many} RETURNING id`;
+    const result = await run({ query: write, mode: 'write', rows: { max: 100_000 } });
+    expect(result.outcome).toBe('failed');
+    await waitFor(async () => (await engine().count()) === 4, { what: 'the rollback', timeoutMs: 20_000 });
+  });
+
   test('writes what is within the guard, and says how many rows.', async () => {
     const result = await run({ ...closeOpen, rows: { min: 1, max: 3 } });
     expect(result).toMatchObject({ outcome: 'succeeded', touched: 3, details: { rows: 3 } });

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gate } from '../../../kit/children.ts';
 import { startKeeper } from '../../../kit/keeper.ts';
 import { endGroup } from '../../../kit/process-group.ts';
 import { startTimeOf } from '../../../kit/process-identity.ts';
@@ -38,18 +39,21 @@ const outputMs = 1000;
  */
 export async function runProgram(spec: ProgramSpec, signal: AbortSignal): Promise<ProgramEnd> {
   await using keeper = await startKeeper();
-  signal.throwIfAborted();
-  const child = spawn(spec.program, spec.args, {
+  if (signal.aborted) return notStarted(signal.reason);
+  // The shell reads our own line and nothing else; it waits for the keeper, and then becomes the program.
+  const child = spawn('/bin/sh', ['-c', gate, 'andon', spec.program, ...spec.args], {
     cwd: spec.folder,
     env: spec.env,
     shell: false,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  const door = child.stdio[3] as Writable;
+  door.on('error', () => {}); // It has ended: `exited` says so.
   const exited = exitOf(child);
   const outputs = [tailOf(child.stdout), tailOf(child.stderr)] as const;
   const { pid } = child;
-  // Even one that has ended already is there to be read: nobody has buried it yet.
+  // It waits at its gate, so it is there to be read.
   const leader = pid === undefined ? undefined : { pid, startTime: startTimeOf(pid) ?? '' };
   const end = async () => {
     if (leader) await endGroup(leader, { signal: 'SIGTERM', timeoutMs: politeMs });
@@ -58,6 +62,9 @@ export async function runProgram(spec: ProgramSpec, signal: AbortSignal): Promis
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (leader) await keeper.register({ ...leader, stopSignal: 'SIGTERM' });
+    // Nobody opens the door any more for one that was stopped meanwhile.
+    if (signal.aborted) return notStarted(signal.reason);
+    door.end('go\n');
     const how = await exited;
     // What it has left behind in its group would go on unseen, and hold its output open.
     await end();
@@ -70,6 +77,15 @@ export async function runProgram(spec: ProgramSpec, signal: AbortSignal): Promis
   }
 }
 
+const nothing: Output = { text: '', cut: 0 };
+const notStarted = (error: unknown): ProgramEnd => ({
+  code: undefined,
+  signal: null,
+  error,
+  stdout: nothing,
+  stderr: nothing,
+});
+
 type Exit = Pick<ProgramEnd, 'code' | 'signal' | 'error'>;
 
 const exitOf = (child: ChildProcess): Promise<Exit> =>
@@ -79,13 +95,15 @@ const exitOf = (child: ChildProcess): Promise<Exit> =>
   });
 
 /** Keeps the end of an output; what is returned waits until it is closed. */
-function tailOf(stream: Readable): () => Promise<Output> {
+function tailOf(stream: Readable | null): () => Promise<Output> {
+  if (stream === null) return async () => nothing;
   const tail = new OutputTail(mostOutput);
-  const closed = once(stream, 'close');
+  // An output that breaks off is over too.
+  const closed = once(stream, 'close').catch(() => {});
   stream.on('data', (chunk: Buffer) => tail.add(chunk));
   return async () => {
     const waited = new AbortController();
-    await Promise.race([closed, delay(outputMs, undefined, { signal: waited.signal })]);
+    await Promise.race([closed, delay(outputMs, undefined, { signal: waited.signal }).catch(() => {})]);
     waited.abort();
     stream.destroy();
     return tail.end();
