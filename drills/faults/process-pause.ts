@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { messageOf, UnavailableError } from '../../kit/errors.ts';
+import type { Service } from '../../kit/process/service.ts';
+import { serviceBehind } from '../../kit/process/service-of.ts';
 import type { Fault, Host, Injection, NamedTarget, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
-import type { Service } from '../process/service.ts';
-import { serviceBehind } from '../process/service-of.ts';
 import { revert } from '../undo.ts';
 
 const params = z.strictObject({});

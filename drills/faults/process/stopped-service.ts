@@ -1,10 +1,10 @@
 import type { Clock } from '../../../kit/clock.ts';
 import { messageOf } from '../../../kit/errors.ts';
+import { isLife, type Life, type Service } from '../../../kit/process/service.ts';
+import { serviceBehind } from '../../../kit/process/service-of.ts';
 import { waitFor } from '../../../kit/wait.ts';
 import type { Host, Injection, NamedTarget, Plan } from '../../fault.ts';
 import { leashedInjection } from '../../leashed-injection.ts';
-import { isLife, type Life, type Service } from '../../process/service.ts';
-import { serviceBehind } from '../../process/service-of.ts';
 import { revert } from '../../undo.ts';
 
 /** How a service is stopped, and for how long. */

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { messageOf, UnavailableError } from '../../kit/errors.ts';
-import type { TargetOf } from '../../kit/targets.ts';
+import { messageOf, UnavailableError } from '../errors.ts';
+import type { TargetOf } from '../targets.ts';
 import { processInfo } from './process-table.ts';
 
 /** systemd answers at once, unless it is stuck: then nothing can be said. */

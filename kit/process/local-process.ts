@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { UnavailableError } from '../../kit/errors.ts';
-import type { TargetOf } from '../../kit/targets.ts';
-import { waitFor, within } from '../../kit/wait.ts';
+import { UnavailableError } from '../errors.ts';
+import type { TargetOf } from '../targets.ts';
+import { waitFor, within } from '../wait.ts';
 import { mainPid } from './main-pid.ts';
 import { ownLine, type ProcessInfo, processInfo, processTable, treeOf } from './process-table.ts';
 import type { Life, Service } from './service.ts';
