@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { brokerAddress, openAmqp } from '../../kit/rabbitmq/amqp-session.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
+import type { Route } from '../../kit/rabbitmq/topology.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { within } from '../../kit/wait.ts';
 import type { Fault, Host, Plan } from '../fault.ts';
@@ -6,14 +9,11 @@ import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
-import { brokerAddress, openAmqp } from './queue/amqp-session.ts';
 import { demandPlaces, wayOf } from './queue/demand-places.ts';
 import { alarmOf } from './queue/demands.ts';
 import { markHeader } from './queue/look-through.ts';
-import { ManagementApi } from './queue/management-api.ts';
 import { drainOf, MarkedMessages } from './queue/marked-messages.ts';
 import { alarmed, expirationOf, publish } from './queue/publish.ts';
-import type { Route } from './queue/topology.ts';
 
 /** What no consumer of business messages can read, one of each in turn: all of them say that they are JSON. */
 const unreadable: readonly Buffer[] = [

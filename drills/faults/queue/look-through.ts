@@ -1,6 +1,6 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { type Clock, systemClock } from '../../../kit/clock.ts';
-import type { AmqpSession } from './amqp-session.ts';
+import type { AmqpSession } from '../../../kit/rabbitmq/amqp-session.ts';
 
 /** The header that says which run a message belongs to. */
 export const markHeader = 'x-andon-drill';

@@ -1,11 +1,11 @@
 import { systemClock } from '../../../kit/clock.ts';
+import { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
+import type { Route } from '../../../kit/rabbitmq/topology.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
 import type { Host } from '../../fault.ts';
 import { runName } from '../../run-name.ts';
 import { drainMarked } from '../../undos/queue-drain-marked.ts';
 import { lookEverywhere } from './look-everywhere.ts';
-import { ManagementApi } from './management-api.ts';
-import type { Route } from './topology.ts';
 
 /** Taking a whole flood back may take this long; the runner gives every lift 20 s. */
 const drainLimitMs = 15_000;
