@@ -78,12 +78,25 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
   };
   run.faults.push(active);
   journal.write({ type: 'fault-injected', at: isoTime(injectedAtMs), ...base });
-  injection.liftedByOthers.then(
+  const ended = injection.liftedByOthers.then((by) => (by === 'others' ? whoElse(run, injectedAtMs) : by));
+  ended.then(
     (by) => {
       active.liftedBy ??= by;
     },
     (error: unknown) => deps.log.debug({ error: messageOf(error) }, 'fault watch ended'),
   );
+}
+
+/**
+ * A process that lives again and a right that was given back do not tell who did it: a runbook, where one has been at work since
+ * the fault came in.
+ */
+async function whoElse({ runbooks, drill }: Run, sinceMs: number): Promise<string> {
+  if (!runbooks || drill.runbooks === 'hold') return 'others';
+  const runs = await runbooks.runs(isoTime(sinceMs)).catch(() => []);
+  return runs.some(({ startedAt }) => startedAt !== null && Date.parse(startedAt) >= sinceMs)
+    ? 'runbook'
+    : 'others';
 }
 
 /** On the disk before the fault is in. */

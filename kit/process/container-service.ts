@@ -29,6 +29,10 @@ export class ContainerService implements Service {
     return running ? { id: `${id}@${startedAt}`, pid } : undefined;
   }
 
+  beganAt({ id }: Life): number {
+    return Date.parse(id.slice(id.indexOf('@') + 1));
+  }
+
   async demand(signal: AbortSignal): Promise<Life> {
     const life = await this.life(signal).catch((error: unknown) => {
       if (error instanceof EngineRefusal)

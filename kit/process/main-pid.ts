@@ -41,7 +41,7 @@ function pidIn(file: string): number | undefined {
 }
 
 /** When a process was started (ms since the Unix epoch), reckoned from our own start. */
-function startOf(startedAt: string): number {
+export function startOf(startedAt: string): number {
   const ownStart = Date.now() - process.uptime() * 1000;
   const ticks = Number(startedAt) - Number(processInfo(process.pid)?.startedAt ?? 0);
   return ownStart + (ticks * 1000) / ticksPerSecond;

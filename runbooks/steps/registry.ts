@@ -1,6 +1,11 @@
 import type { Step } from '../step.ts';
 import { dbReleaseLock } from './db-release-lock.ts';
+import { processRestart } from './process-restart.ts';
 import { snapshotRollback } from './snapshot-rollback.ts';
 
 /** Every step that a runbook can name. One line each. */
-export const shippedSteps: readonly Step[] = [dbReleaseLock, snapshotRollback] as readonly Step[];
+export const shippedSteps: readonly Step[] = [
+  dbReleaseLock,
+  processRestart,
+  snapshotRollback,
+] as readonly Step[];
