@@ -62,7 +62,7 @@ export const queueRestartConsumers: Step<Params> = {
     if (closed.length === 0)
       return untouched('failed', `the consumers of ${queue} had gone before their connections were closed`);
     const asked = { queue, before, closed, withinMs: back_within };
-    return awaitBack(asked, () => consumersOf(api, queue, signal), world, signal);
+    return await awaitBack(asked, () => consumersOf(api, queue, signal), world, signal);
   },
 };
 
