@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { targetsSchema } from '../kit/targets.ts';
@@ -5,6 +6,7 @@ import { readRunbook } from './catalog.ts';
 import { readInputs } from './schema/input.ts';
 import { modeFor } from './schema/mode.ts';
 import { fillIn } from './schema/placeholders.ts';
+import { parseRunbook } from './schema/runbook.ts';
 import { shippedSteps } from './steps/registry.ts';
 import { stepWorld } from './testing/step-world.ts';
 
@@ -74,4 +76,22 @@ test('reconnect-consumers and free-disk ask a person first.', () => {
     expect.stringContaining('close every connection that consumes mes.dead-letters'),
   ]);
   expect(planOf('free-disk').effects).toEqual([expect.stringContaining('directly in /var/log/mes')]);
+});
+
+test('The examples in the document are steps that can be written so, one of each kind.', () => {
+  const file = path.join(import.meta.dirname, '..', 'docs', 'runbooks', 'queue-and-process-steps.md');
+  const examples = [...readFileSync(file, 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, text = '']) => text,
+  );
+  const kinds = examples.map((text) => {
+    const { steps } = parseRunbook(file, `id: example\ntitle: Example\nsteps:\n${text}`, shippedSteps);
+    return steps[0]?.step;
+  });
+  expect(kinds).toEqual([
+    'process.restart',
+    'queue.replay',
+    'queue.drain',
+    'queue.restart-consumers',
+    'disk.free',
+  ]);
 });
