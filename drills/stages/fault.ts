@@ -12,6 +12,7 @@ import { type ActiveFault, note, type Run, targetsOf } from '../run.ts';
 import type { MethodStep } from '../schema.ts';
 import { newSince, survey } from '../survey/survey.ts';
 import { identityOf } from '../target-lock.ts';
+import { whoEnded } from '../who-ended.ts';
 
 /** How often the watch looks whether a fault is over. */
 const lookMs = 100;
@@ -78,25 +79,13 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
   };
   run.faults.push(active);
   journal.write({ type: 'fault-injected', at: isoTime(injectedAtMs), ...base });
-  const ended = injection.liftedByOthers.then((by) => (by === 'others' ? whoElse(run, injectedAtMs) : by));
+  const ended = injection.liftedByOthers.then((by) => whoEnded(by, run.runbooks, injectedAtMs));
   ended.then(
     (by) => {
       active.liftedBy ??= by;
     },
     (error: unknown) => deps.log.debug({ error: messageOf(error) }, 'fault watch ended'),
   );
-}
-
-/**
- * A process that lives again and a right that was given back do not tell who did it: a runbook, where one has been at work since
- * the fault came in.
- */
-async function whoElse({ runbooks, drill }: Run, sinceMs: number): Promise<string> {
-  if (!runbooks || drill.runbooks === 'hold') return 'others';
-  const runs = await runbooks.runs(isoTime(sinceMs)).catch(() => []);
-  return runs.some(({ startedAt }) => startedAt !== null && Date.parse(startedAt) >= sinceMs)
-    ? 'runbook'
-    : 'others';
 }
 
 /** On the disk before the fault is in. */
