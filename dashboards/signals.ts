@@ -1,7 +1,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { devicesSilent } from '../alerts/device-silence.ts';
 import { operationSuccessRatio, operationsRate } from '../alerts/recording-rules.ts';
-import { deadLetterQueues } from '../alerts/rules/queue.ts';
+import { unconsumedQueues } from '../alerts/rules/queue.ts';
 import { alertTiers } from '../alerts/tiers.ts';
 import { metrics } from '../exporters/catalogue.ts';
 import { bad, good, tierColor, tierMeaning } from './palette.ts';
@@ -52,10 +52,13 @@ export const reachable: PanelSpec = stateTimeline(
 );
 
 export const queuesConsumed: PanelSpec = stateTimeline(
-  { title: 'Queues', description: 'Whether each queue has a consumer; dead-letter queues never have one.' },
+  {
+    title: 'Queues',
+    description: 'Whether each queue has a consumer; dead-letter and parking queues never have one.',
+  },
   [
     {
-      expr: `${of('broker', metrics.queueConsumers.name, `,queue!~"${deadLetterQueues}"`)} > bool 0`,
+      expr: `${of('broker', metrics.queueConsumers.name, `,queue!~"${unconsumedQueues}"`)} > bool 0`,
       legend: '{{queue}}',
     },
   ],

@@ -1,4 +1,4 @@
-import { ownLine, type ProcessInfo, processTable, readOrNothing } from './process/process-table.ts';
+import { ownLine, type ProcessInfo, processTable, readOrNothing } from '../kit/process/process-table.ts';
 
 /** The environment variable by which processes of a drill are found again. */
 export const markVariable = 'ANDON_MARK';

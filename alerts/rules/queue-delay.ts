@@ -2,7 +2,7 @@ import { metrics } from '../../exporters/catalogue.ts';
 import type { RuleSettings } from '../config.ts';
 import type { AlertRule } from '../rule.ts';
 import { percent, span } from '../wording.ts';
-import { deadLetterQueues } from './queue.ts';
+import { unconsumedQueues } from './queue.ts';
 
 type Thresholds = RuleSettings['thresholds']['queue'];
 
@@ -31,7 +31,7 @@ const oldest = (tier: 'A' | 'B', limitMs: number, forMs: number): AlertRule => (
   code: { A: 'QUE-A-104', B: 'QUE-B-204' }[tier],
   cause: 'third-party',
   owner: 'it',
-  expr: `time() - ${metrics.queueOldestMessage.name}{queue!~"${deadLetterQueues}"} > ${limitMs / 1000}`,
+  expr: `time() - ${metrics.queueOldestMessage.name}{queue!~"${unconsumedQueues}"} > ${limitMs / 1000}`,
   forMs,
   onset: { ms: limitMs, reason: `a message must have waited for ${span(limitMs)}` },
   when: `the oldest message of a queue has waited for over ${span(limitMs)}, ${span(forMs)}`,

@@ -93,6 +93,31 @@ export const queueCases: readonly RuleCase[] = [
     whenMissing: 'silent',
     labels: labels('mes.dead-letters'),
   },
+  {
+    // What was put aside is no dead letter any more, and stuck neither.
+    alert: 'MesQueueDeadLetters',
+    tier: 'B',
+    fires: { [ready('mes.dead-letters')]: until(0, 1, 0) },
+    justUnder: { [ready('mes.dead-letters.parked')]: always(5) },
+    whenMissing: 'silent',
+    labels: labels('mes.dead-letters'),
+  },
+  {
+    alert: 'MesQueueStuck',
+    tier: 'A',
+    fires: { [consumers(erp)]: always(0), [ready(erp)]: until(0, 1, 10_000) },
+    justUnder: { [consumers('erp.parked')]: always(0), [ready('erp.parked')]: always(7) },
+    whenMissing: 'silent',
+    labels: labels(erp),
+  },
+  {
+    alert: 'MesQueueParked',
+    tier: 'C',
+    fires: { [ready('mes.dead-letters.parked')]: until(0, 1, 0) },
+    justUnder: { [ready('mes.dead-letters.parked')]: always(0), [ready('mes.dead-letters')]: always(9) },
+    whenMissing: 'silent',
+    labels: labels('mes.dead-letters.parked'),
+  },
   { ...deadLettering, justUnder: { [died]: growing(0) } },
   // Its other alert says so already.
   { ...deadLettering, justUnder: { [died]: grownOnce(1), [ready('mes.dead-letters')]: always(1) } },

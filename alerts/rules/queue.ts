@@ -7,10 +7,15 @@ import { span } from '../wording.ts';
 /** A dead-letter queue has no consumer by design; it is known by its name, which this regular expression matches. */
 export const deadLetterQueues = '.*dead.?letters?.*|.*[._-]dlq';
 
+/** Where messages were put aside for a person (kit/rabbitmq/parking.ts): known by the end of its name, and without a consumer too. */
+export const parkingQueues = '.*[.]parked';
+/** All that nobody consumes, by design. */
+export const unconsumedQueues = `${deadLetterQueues}|${parkingQueues}`;
+
 const ready = metrics.queueReady.name;
 const acked = metrics.queueAcked.name;
-const living = `{queue!~"${deadLetterQueues}"}`;
-const dead = `{queue=~"${deadLetterQueues}"}`;
+const living = `{queue!~"${unconsumedQueues}"}`;
+const dead = `{queue=~"${deadLetterQueues}",queue!~"${parkingQueues}"}`;
 const same = 'on (target, vhost, queue)';
 
 const down: AlertRule = {
@@ -43,7 +48,7 @@ and ${same} ${ready} > 0`,
   summary: 'The queue {{ $labels.queue }} has messages and no consumer',
   meaning:
     'What the MES reported does not reach the system behind this queue. Nothing is lost while the queue holds it. ' +
-    'Dead-letter queues are left out: they have no consumer by design.',
+    'Dead-letter and parking queues are left out: they have no consumer by design.',
   action: 'Look whether the consumer runs and can reach the broker.',
 };
 
@@ -103,10 +108,26 @@ unless ${same} ${ready}${dead} > 0`,
   action: 'Find out who takes dead letters away, and whether it publishes them again.',
 };
 
+/** Dead letters that had their second chance, and whatever else was put aside: nothing gets worse, and somebody must read them. */
+const parked: AlertRule = {
+  name: 'MesQueueParked',
+  tier: 'C',
+  code: 'QUE-C-301',
+  cause: 'third-party',
+  owner: 'it',
+  expr: `${ready}{queue=~"${parkingQueues}"} > 0`,
+  forMs: 0,
+  when: 'any message in a queue whose name ends with .parked',
+  summary: '{{ $value }} messages were put aside in {{ $labels.queue }}',
+  meaning: 'A runbook or a person has put them aside; the system that they were for misses what they say.',
+  action: 'Read one, mend the reason, and publish them again or delete them.',
+};
+
 export const queueRules = ({ thresholds: { queue } }: RuleSettings): readonly AlertRule[] => [
   down,
   stuck,
   notDraining(queue.nothing_acked_for),
   deadLetters,
   deadLettering,
+  parked,
 ];

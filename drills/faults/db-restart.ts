@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UnavailableError } from '../../kit/errors.ts';
+import { serviceBehind } from '../../kit/process/service-of.ts';
 import { waitFor } from '../../kit/wait.ts';
 import type { Fault, Host, Injection, NamedTarget, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
-import { serviceBehind } from '../process/service-of.ts';
 import type { DrillSession } from './db/drill-session.ts';
 import { engineOf } from './db/engine.ts';
 import { RestartedServer } from './db-restart/restart.ts';

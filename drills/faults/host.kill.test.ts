@@ -1,10 +1,10 @@
 import { statfsSync } from 'node:fs';
 import os from 'node:os';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { mountSmallVolume, whyNoVolume } from '../../kit/testing/small-volume.ts';
 import { markedProcesses } from '../marked-processes.ts';
 import { runName } from '../run-name.ts';
 import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
-import { mountSmallVolume, whyNoVolume } from '../testing/small-volume.ts';
 import { spaceOf } from './host/disk-room.ts';
 
 const noVolume = whyNoVolume();

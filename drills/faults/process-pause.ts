@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { messageOf, UnavailableError } from '../../kit/errors.ts';
+import type { Service } from '../../kit/process/service.ts';
+import { serviceBehind } from '../../kit/process/service-of.ts';
 import type { Fault, Host, Injection, NamedTarget, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
-import type { Service } from '../process/service.ts';
-import { serviceBehind } from '../process/service-of.ts';
 import { revert } from '../undo.ts';
 
 const params = z.strictObject({});
@@ -57,8 +57,11 @@ async function freeze(plan: Plan, target: NamedTarget, host: Host, signal: Abort
   const lifted = Promise.withResolvers<string>();
   const { clock, fetch, targets, log } = host;
   let standsStill = false;
+  // Whoever ends what hangs has healed nothing before another life of it is there.
+  const isOut = async () =>
+    (await service.paused(watch.signal)).length > 0 || (await service.life(watch.signal)) === undefined;
   const watched = async () => {
-    while ((await service.paused(watch.signal)).length > 0) await clock.sleep(lookMs, watch.signal);
+    while (await isOut()) await clock.sleep(lookMs, watch.signal);
     lifted.resolve('others');
   };
   return leashedInjection(

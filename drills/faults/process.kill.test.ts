@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LocalProcess } from '../process/local-process.ts';
+import { LocalProcess } from '../../kit/process/local-process.ts';
 import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
 
 /** One for each test: they run beside each other. */

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processTable, treeOf } from '../../kit/process/process-table.ts';
 import { startTimeOf } from '../../kit/process-identity.ts';
+import { type SmallService, startSmallService } from '../../kit/testing/small-service.ts';
 import { waitFor } from '../../kit/wait.ts';
 import type { Fault, Injection } from '../fault.ts';
-import { processTable, treeOf } from '../process/process-table.ts';
-import { type SmallService, startSmallService } from '../testing/small-service.ts';
 import { testHost } from '../testing/test-host.ts';
 import { revert, type Undo } from '../undo.ts';
 import { processKill } from './process-kill.ts';
@@ -143,6 +143,29 @@ describe.concurrent('Pausing a process', () => {
     await using injection = await fault.inject();
     for (const { pid } of treeOf(pidIn(service), processTable())) process.kill(pid, 'SIGCONT');
     expect(await injection.liftedByOthers).toBe('others');
+  });
+});
+
+describe.concurrent('A process that was paused and is restarted by a runbook', () => {
+  test('is out until another life of it is there, and leaves nothing to resume.', async () => {
+    await using service = await startSmallService();
+    const all = treeOf(pidIn(service), processTable());
+    using fault = faultOn('process.pause', service.target);
+    await using injection = await fault.inject();
+    let isOver = false;
+    void injection.liftedByOthers.then(() => {
+      isOver = true;
+    });
+    for (const { pid } of all) process.kill(pid, 'SIGKILL');
+    await within('its end', () => all.every(({ pid }) => startTimeOf(pid) === undefined));
+    expect([isOver, await service.answer()]).toEqual([false, undefined]);
+    const [command = '', ...args] = service.target.start;
+    spawn(command, args, { detached: true, stdio: 'ignore' }).unref();
+    expect(await injection.liftedByOthers).toBe('others');
+    const theirs = await service.answering();
+    await injection[Symbol.asyncDispose]();
+    expect([await injection.touched(), await injection.residue()]).toEqual([1, []]);
+    expect(await service.answering()).toBe(theirs);
   });
 });
 

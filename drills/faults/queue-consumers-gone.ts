@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { UnavailableError } from '../../kit/errors.ts';
+import { brokerAddress } from '../../kit/rabbitmq/amqp-session.ts';
+import { consumersOf } from '../../kit/rabbitmq/consumers.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
+import { queueFacts } from '../../kit/rabbitmq/topology.ts';
 import type { Fault, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
 import { restoreReading, withdrawnFrom } from '../undos/queue-restore-reading.ts';
-import { brokerAddress } from './queue/amqp-session.ts';
-import { consumersOf } from './queue/consumers.ts';
 import { demandAdministrator } from './queue/demands.ts';
-import { ManagementApi } from './queue/management-api.ts';
 import { demandWithdrawable, ShutOut } from './queue/shut-out.ts';
-import { queueFacts } from './queue/topology.ts';
 
 const liftLimitMs = 15_000;
 

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { UnavailableError } from '../../kit/errors.ts';
+import { brokerAddress } from '../../kit/rabbitmq/amqp-session.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
+import { bindingsOf } from '../../kit/rabbitmq/topology.ts';
 import type { Fault, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
-import { brokerAddress } from './queue/amqp-session.ts';
 import { demandPlaces } from './queue/demand-places.ts';
 import { alarmOf } from './queue/demands.ts';
 import { Flood } from './queue/flood.ts';
 import { markHeader } from './queue/look-through.ts';
-import { ManagementApi } from './queue/management-api.ts';
 import { drainOf, MarkedMessages } from './queue/marked-messages.ts';
 import { alarmed } from './queue/publish.ts';
-import { bindingsOf } from './queue/topology.ts';
 
 const params = z.strictObject({
   queue: z.string().min(1),

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { brokerAddress, openAmqp } from '../../kit/rabbitmq/amqp-session.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
+import type { Route } from '../../kit/rabbitmq/topology.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { within } from '../../kit/wait.ts';
 import type { Fault, Host, Plan } from '../fault.ts';
@@ -6,14 +9,12 @@ import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
-import { brokerAddress, openAmqp } from './queue/amqp-session.ts';
 import { demandPlaces, wayOf } from './queue/demand-places.ts';
 import { alarmOf } from './queue/demands.ts';
 import { markHeader } from './queue/look-through.ts';
-import { ManagementApi } from './queue/management-api.ts';
 import { drainOf, MarkedMessages } from './queue/marked-messages.ts';
 import { alarmed, expirationOf, publish } from './queue/publish.ts';
-import type { Route } from './queue/topology.ts';
+import { Watch } from './queue/watch.ts';
 
 /** What no consumer of business messages can read, one of each in turn: all of them say that they are JSON. */
 const unreadable: readonly Buffer[] = [
@@ -23,6 +24,9 @@ const unreadable: readonly Buffer[] = [
   Buffer.from('{"quantity": 1e400, "seq": 123456789012345678901234567890}'),
   Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]),
 ];
+
+/** How often is looked whether somebody has put all of them aside. */
+const lookEveryMs = 1000;
 
 const params = z
   .strictObject({
@@ -85,14 +89,26 @@ export const queuePoison: Fault<Params> = {
     const broker = asKind(target, name, 'rabbitmq');
     const messages = new MarkedMessages(broker, host, drainOf(name, plan.run, routeOf(wish)));
     const affected = new Affected();
+    const aside = Promise.withResolvers<string>();
+    let watch: Watch | undefined;
+    const look = async (during: AbortSignal) => {
+      if (await messages.areParked(wish.count, during)) aside.resolve('others');
+    };
     return leashedInjection(
       {
         plan,
         host,
-        breakIt: (signal) => within(poison(plan, wish, broker, host), signal),
-        lift: () => messages.takeBack(),
+        breakIt: async (signal) => {
+          await within(poison(plan, wish, broker, host), signal);
+          watch = new Watch(lookEveryMs, plan, host, look);
+        },
+        lift: async () => {
+          await watch?.[Symbol.asyncDispose]();
+          await messages.takeBack();
+        },
         touched: async () => affected.count(await messages.find()),
         residue: () => messages.residue(),
+        liftedByOthers: aside.promise,
       },
       signal,
     );

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { UnavailableError } from '../../kit/errors.ts';
+import { brokerAddress, virtualHostOf } from '../../kit/rabbitmq/amqp-session.ts';
+import { closeConnection } from '../../kit/rabbitmq/consumers.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
 import { waitFor } from '../../kit/wait.ts';
 import type { Fault, Host, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
@@ -14,10 +17,7 @@ import {
   openDoor,
   signPath,
 } from '../undos/queue-open-door.ts';
-import { brokerAddress, virtualHostOf } from './queue/amqp-session.ts';
-import { closeConnection } from './queue/consumers.ts';
 import { demandAdministrator } from './queue/demands.ts';
-import { ManagementApi } from './queue/management-api.ts';
 import { Watch } from './queue/watch.ts';
 
 /** RabbitMQ can close a connection only once its statistics know it: 5 s by default. Twice that, and a busy computer. */

@@ -12,6 +12,7 @@ import { type ActiveFault, note, type Run, targetsOf } from '../run.ts';
 import type { MethodStep } from '../schema.ts';
 import { newSince, survey } from '../survey/survey.ts';
 import { identityOf } from '../target-lock.ts';
+import { whoEnded } from '../who-ended.ts';
 
 /** How often the watch looks whether a fault is over. */
 const lookMs = 100;
@@ -78,7 +79,8 @@ async function injectStep(run: Run, step: MethodStep, index: number, plannedAtMs
   };
   run.faults.push(active);
   journal.write({ type: 'fault-injected', at: isoTime(injectedAtMs), ...base });
-  injection.liftedByOthers.then(
+  const ended = injection.liftedByOthers.then((by) => whoEnded(by, run.runbooks, injectedAtMs));
+  ended.then(
     (by) => {
       active.liftedBy ??= by;
     },

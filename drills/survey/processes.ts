@@ -1,6 +1,6 @@
+import { serviceBehind } from '../../kit/process/service-of.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { markedProcesses } from '../marked-processes.ts';
-import { serviceBehind } from '../process/service-of.ts';
 
 const limitMs = 3000;
 

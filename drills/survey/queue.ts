@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
 import type { TargetOf } from '../../kit/targets.ts';
-import { ManagementApi } from '../faults/queue/management-api.ts';
 import type { SurveyDeps } from './survey.ts';
 
 const limits = z.array(z.object({ value: z.record(z.string(), z.number()) }));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { systemClock } from '../../kit/clock.ts';
+import type { ProcessInfo } from '../../kit/process/process-table.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { markedProcesses, markVariable } from '../marked-processes.ts';
-import type { ProcessInfo } from '../process/process-table.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
 
 /** How long a process may take to say goodbye: long enough for k6's summary, short of the 5 s of every undo. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { systemClock } from '../../kit/clock.ts';
-import { brokerAddress } from '../faults/queue/amqp-session.ts';
+import { brokerAddress } from '../../kit/rabbitmq/amqp-session.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
+import { placesOf, type Route } from '../../kit/rabbitmq/topology.ts';
+import { totalsOf } from '../../kit/rabbitmq/totals.ts';
 import { lookEverywhere } from '../faults/queue/look-everywhere.ts';
 import { markHeader } from '../faults/queue/look-through.ts';
-import { ManagementApi } from '../faults/queue/management-api.ts';
-import { placesOf, type Route } from '../faults/queue/topology.ts';
-import { totalsOf } from '../faults/queue/totals.ts';
 import { requireTarget } from '../named-target.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
 

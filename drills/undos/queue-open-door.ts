@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { systemClock } from '../../kit/clock.ts';
+import { openAmqp } from '../../kit/rabbitmq/amqp-session.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { openAmqp } from '../faults/queue/amqp-session.ts';
-import { ManagementApi } from '../faults/queue/management-api.ts';
 import { requireTarget } from '../named-target.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ManagementApi } from '../faults/queue/management-api.ts';
+import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
 import { isWithdrawn, restored } from '../faults/queue/reading-right.ts';
 import { requireTarget } from '../named-target.ts';
 import type { Reverter, UndoOf } from './reverter.ts';

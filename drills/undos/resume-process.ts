@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { serviceOf } from '../process/service-of.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
+import { serviceOf } from './service-of.ts';
 
 const schema = z.strictObject({ kind: z.literal('process.resume'), target: z.string() });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { isLife, type Life, type Service } from '../../kit/process/service.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { isLife, type Life, type Service } from '../process/service.ts';
-import { serviceOf } from '../process/service-of.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
+import { serviceOf } from './service-of.ts';
 
 const schema = z.strictObject({
   kind: z.literal('process.start'),

@@ -1,8 +1,13 @@
 import type { Step } from '../step.ts';
 import { approve } from './approve.ts';
 import { dbReleaseLock } from './db-release-lock.ts';
+import { diskFree } from './disk-free.ts';
 import { http } from './http.ts';
 import { notify } from './notify.ts';
+import { processRestart } from './process-restart.ts';
+import { queueDrain } from './queue-drain.ts';
+import { queueReplay } from './queue-replay.ts';
+import { queueRestartConsumers } from './queue-restart-consumers.ts';
 import { script } from './script.ts';
 import { snapshotRollback } from './snapshot-rollback.ts';
 import { sql } from './sql.ts';
@@ -12,8 +17,13 @@ import { waitForStep } from './wait-for.ts';
 export const shippedSteps = [
   approve,
   dbReleaseLock,
+  diskFree,
   http,
   notify,
+  processRestart,
+  queueDrain,
+  queueReplay,
+  queueRestartConsumers,
   script,
   snapshotRollback,
   sql,

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { UnavailableError, UsageError } from '../../../kit/errors.ts';
+import { processInfo } from '../../../kit/process/process-table.ts';
 import type { Targets } from '../../../kit/targets.ts';
 import type { NamedTarget } from '../../fault.ts';
-import { processInfo } from '../../process/process-table.ts';
 import { adminUrl } from '../../undos/end-sessions.ts';
 import { isOnThisComputer } from '../../undos/gone.ts';
 import type { DrillSession } from '../db/drill-session.ts';

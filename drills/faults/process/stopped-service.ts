@@ -1,23 +1,18 @@
 import type { Clock } from '../../../kit/clock.ts';
 import { messageOf } from '../../../kit/errors.ts';
-import { waitFor } from '../../../kit/wait.ts';
+import { type Ending, endLife } from '../../../kit/process/end-life.ts';
+import type { Life, Service } from '../../../kit/process/service.ts';
+import { serviceBehind } from '../../../kit/process/service-of.ts';
 import type { Host, Injection, NamedTarget, Plan } from '../../fault.ts';
 import { leashedInjection } from '../../leashed-injection.ts';
-import { isLife, type Life, type Service } from '../../process/service.ts';
-import { serviceBehind } from '../../process/service-of.ts';
 import { revert } from '../../undo.ts';
 
 /** How a service is stopped, and for how long. */
-export interface Stop {
-  signal: NodeJS.Signals;
-  /** How long it may take to stop before it is killed. */
-  graceMs: number;
+export interface Stop extends Ending {
   /** When it is started again after it has stopped; at the end of the fault when left out. */
   downMs?: number;
 }
 
-/** Stopping by SIGKILL takes this long at most: what hangs in the kernel takes longer, and then it is no use to wait. */
-const killedMs = 3000;
 /** Each start gets this long; the runner's own limit for lifting is 20 s. */
 const startLimitMs = 15_000;
 /** How often is looked whether somebody has started it. */
@@ -34,26 +29,6 @@ export async function stopService(
   const service = serviceBehind(target);
   const life = await service.demand(signal);
   return new Stopping(plan, stop, { service, life }, host).begin(signal);
-}
-
-/** What every restart of a service begins with: asks it to stop, kills it when it has not in time, and returns when that life is over. */
-export async function endLife(service: Service, life: Life, stop: Stop, signal: AbortSignal): Promise<void> {
-  await service.send(life, stop.signal, signal);
-  const over = (timeoutMs: number) =>
-    waitFor(async () => !(await isLife(service, life, signal)), {
-      what: `the end of ${service.name}`,
-      timeoutMs,
-      everyMs: 20,
-      signal,
-    });
-  try {
-    await over(stop.signal === 'SIGKILL' ? killedMs : stop.graceMs);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (stop.signal === 'SIGKILL') throw error;
-    await service.send(life, 'SIGKILL', signal);
-    await over(killedMs);
-  }
 }
 
 class Stopping {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { UnavailableError } from '../../../kit/errors.ts';
+import type { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
+import { placesOf, type QueueFacts, type Route } from '../../../kit/rabbitmq/topology.ts';
+import { totalsOf } from '../../../kit/rabbitmq/totals.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
 import { demandAdministrator, demandRights } from './demands.ts';
-import type { ManagementApi } from './management-api.ts';
-import { placesOf, type QueueFacts, type Route } from './topology.ts';
-import { totalsOf } from './totals.ts';
 
 /** Looking for our messages means to hold all others for a moment: more than this is no moment any more. */
 const mostWaiting = 50_000;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UnavailableError } from '../../../kit/errors.ts';
-import { userOf } from './amqp-session.ts';
-import type { ManagementApi } from './management-api.ts';
+import { userOf } from '../../../kit/rabbitmq/amqp-session.ts';
+import type { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
 import { excludes } from './reading-right.ts';
 
 // A list since RabbitMQ 3.9, one string with commas before.

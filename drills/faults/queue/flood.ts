@@ -1,17 +1,17 @@
 import type { Channel } from 'rabbitmq-client';
 import { messageOf } from '../../../kit/errors.ts';
+import { type AmqpSession, openAmqp } from '../../../kit/rabbitmq/amqp-session.ts';
+import { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
+import { bindingsOf } from '../../../kit/rabbitmq/topology.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
 import { waitFor } from '../../../kit/wait.ts';
 import type { Host, Plan } from '../../fault.ts';
 import { runName } from '../../run-name.ts';
 import type { FloodParams } from '../queue-flood.ts';
-import { type AmqpSession, openAmqp } from './amqp-session.ts';
 import { alarmOf } from './demands.ts';
-import { ManagementApi } from './management-api.ts';
 import type { Message } from './publish.ts';
 import { Pump } from './pump.ts';
 import { nextMessage } from './sample.ts';
-import { bindingsOf } from './topology.ts';
 
 /** A broker that is well takes the first message at once. */
 const beginLimitMs = 5000;

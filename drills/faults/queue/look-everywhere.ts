@@ -1,9 +1,9 @@
 import type { Clock } from '../../../kit/clock.ts';
+import { openAmqp } from '../../../kit/rabbitmq/amqp-session.ts';
+import type { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
+import { placesOf, type Route } from '../../../kit/rabbitmq/topology.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
-import { openAmqp } from './amqp-session.ts';
 import { lookThrough, type MarkedMessage } from './look-through.ts';
-import type { ManagementApi } from './management-api.ts';
-import { placesOf, type Route } from './topology.ts';
 
 /** A message of the run, and the queue it lay in. */
 export interface FoundMessage extends MarkedMessage {

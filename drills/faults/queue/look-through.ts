@@ -1,6 +1,7 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { type Clock, systemClock } from '../../../kit/clock.ts';
-import type { AmqpSession } from './amqp-session.ts';
+import type { AmqpSession } from '../../../kit/rabbitmq/amqp-session.ts';
+import { queueNow } from '../../../kit/rabbitmq/queue-now.ts';
 
 /** The header that says which run a message belongs to. */
 export const markHeader = 'x-andon-drill';
@@ -32,7 +33,7 @@ export async function lookThrough(
 ): Promise<MarkedMessage[]> {
   const channel = await session.channel();
   try {
-    const waiting = await depthOf(channel, queue);
+    const waiting = (await queueNow(channel, queue))?.ready;
     if (waiting === undefined) return [];
     const found: MarkedMessage[] = [];
     const taken = new Set<number>();
@@ -72,16 +73,6 @@ function settle(channel: Channel, last: number, taken: ReadonlySet<number>): voi
     if (deliveryTag < last && taken.has(deliveryTag + 1) === isTaken) continue;
     if (isTaken) channel.basicAck({ deliveryTag, multiple: true });
     else channel.basicNack({ deliveryTag, multiple: true, requeue: true });
-  }
-}
-
-/** How many messages wait in a queue, from the queue itself and not from statistics; undefined when there is no such queue. */
-export async function depthOf(channel: Channel, queue: string): Promise<number | undefined> {
-  try {
-    return (await channel.queueDeclare({ queue, passive: true })).messageCount;
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'NOT_FOUND') return undefined;
-    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Channel, Envelope } from 'rabbitmq-client';
 import type { Clock } from '../../../kit/clock.ts';
 import { UnavailableError } from '../../../kit/errors.ts';
+import type { Route } from '../../../kit/rabbitmq/topology.ts';
 import { leaseMs } from '../../lease.ts';
 import { markHeader } from './look-through.ts';
-import type { Route } from './topology.ts';
 
 /** A message as it is sent: its properties (content type, headers, …), and its body as bytes. */
 export interface Message {

@@ -1,9 +1,9 @@
 import type { AsyncMessage } from 'rabbitmq-client';
 import { type Clock, systemClock } from '../../../kit/clock.ts';
 import { UnavailableError } from '../../../kit/errors.ts';
-import type { AmqpSession } from './amqp-session.ts';
+import type { AmqpSession } from '../../../kit/rabbitmq/amqp-session.ts';
+import type { Binding } from '../../../kit/rabbitmq/topology.ts';
 import type { Message } from './publish.ts';
-import type { Binding } from './topology.ts';
 
 /** Queues of a line in production see a message within this. */
 const sampleLimitMs = 10_000;

@@ -1,13 +1,13 @@
 import { UnavailableError } from '../../../kit/errors.ts';
+import { type AmqpSession, openAmqp } from '../../../kit/rabbitmq/amqp-session.ts';
+import { closeConnection, consumersOf } from '../../../kit/rabbitmq/consumers.ts';
+import { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
 import { waitFor } from '../../../kit/wait.ts';
 import type { Host, Plan } from '../../fault.ts';
 import { runName } from '../../run-name.ts';
 import { withdrawnFrom } from '../../undos/queue-restore-reading.ts';
-import { type AmqpSession, openAmqp } from './amqp-session.ts';
-import { closeConnection, consumersOf } from './consumers.ts';
 import { permissionOf } from './demands.ts';
-import { ManagementApi } from './management-api.ts';
 import { isWithdrawn, isWrappable, readsAnything, withdrawn } from './reading-right.ts';
 import { Watch } from './watch.ts';
 

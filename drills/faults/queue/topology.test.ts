@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { matches } from '../../../kit/rabbitmq/topology.ts';
 import { queuePoison } from '../queue-poison.ts';
-import { matches } from './topology.ts';
 
 describe('Messages of a drill', () => {
   test('find their way as the exchange does', () => {

@@ -33,7 +33,8 @@ export async function erpAtWork(
   return { plant, performed: async () => (await query<{ op: string }>(database, sql)).map(({ op }) => op) };
 }
 
-const event = (seq: number) => ({
+/** One reported operation, as the MES tells it. */
+export const event = (seq: number) => ({
   op_id: `U1-${seq}`,
   work_order_id: 'WO-1',
   source: 'U1',

@@ -14,6 +14,8 @@ export interface Service {
   readonly what: string;
   /** The life it lives now; undefined when it does not live. */
   life(signal: AbortSignal): Promise<Life | undefined>;
+  /** When a life of it began: Unix milliseconds, right to some tens of them. */
+  beganAt(life: Life): number;
   /** Throws UnavailableError, with what to do, when it does not live or may not be signalled. Returns its life. */
   demand(signal: AbortSignal): Promise<Life>;
   /** Throws UnavailableError when it could plainly not be started again. Touches nothing. */

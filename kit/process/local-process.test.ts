@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { startTimeOf } from '../../kit/process-identity.ts';
-import { waitFor } from '../../kit/wait.ts';
+import { startTimeOf } from '../process-identity.ts';
+import { waitFor } from '../wait.ts';
 import { LocalProcess } from './local-process.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'andon-process-'));

@@ -1,4 +1,4 @@
-import { startTimeOf } from '../../kit/process-identity.ts';
+import { startTimeOf } from '../process-identity.ts';
 import type { ProcessInfo } from './process-table.ts';
 
 /** Sends a signal to the very process that was looked at; false when it has ended. Other errors, such as a missing right, are thrown. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { messageOf, UnavailableError } from '../../../kit/errors.ts';
-import type { TargetOf } from '../../../kit/targets.ts';
+import { messageOf, UnavailableError } from '../errors.ts';
+import type { TargetOf } from '../targets.ts';
 import { virtualHostOf } from './amqp-session.ts';
 
 /** An answer that takes longer tells nothing in time: a drill's own lease is 4 s. */

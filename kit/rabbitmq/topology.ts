@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ManagementApi } from './management-api.ts';
+import { parkingQueues } from './parking.ts';
 
 // An empty list is how Erlang writes an empty object.
 const words = z.union([
@@ -62,7 +63,8 @@ export async function bindingsOf(
 }
 
 /**
- * Every queue in which a message sent this way may lie: those it is routed to, those in which their dead letters end, and so on.
+ * Every queue in which a message sent this way may lie: those it is routed to, those in which their dead letters end, and so on,
+ * and those in which somebody may have put it aside.
  * Throws nothing for what does not exist: there is nothing in it.
  */
 export async function placesOf(
@@ -71,17 +73,23 @@ export async function placesOf(
   signal?: AbortSignal,
 ): Promise<QueueFacts[]> {
   const places = new Map<string, QueueFacts>();
+  const addQueue = async (name: string): Promise<QueueFacts | undefined> => {
+    const queue = await queueFacts(api, name, signal);
+    if (queue) places.set(name, queue);
+    return queue;
+  };
   const visit = async (way: Route): Promise<void> => {
     for (const name of await routed(api, way, signal)) {
-      const queue = places.has(name) ? undefined : await queueFacts(api, name, signal);
+      const queue = places.has(name) ? undefined : await addQueue(name);
       if (!queue) continue;
-      places.set(name, queue);
       const exchange = queue.setting('dead-letter-exchange');
       const routingKey = queue.setting('dead-letter-routing-key') ?? way.routingKey;
       if (typeof exchange === 'string') await visit({ exchange, routingKey: String(routingKey) });
     }
   };
   await visit(route);
+  if (places.size > 0)
+    for (const name of await parkingQueues(api, signal)) if (!places.has(name)) await addQueue(name);
   return [...places.values()];
 }
 

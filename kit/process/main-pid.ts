@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { messageOf, UnavailableError } from '../../kit/errors.ts';
-import type { TargetOf } from '../../kit/targets.ts';
+import { messageOf, UnavailableError } from '../errors.ts';
+import type { TargetOf } from '../targets.ts';
 import { processInfo } from './process-table.ts';
 
 /** systemd answers at once, unless it is stuck: then nothing can be said. */
@@ -41,7 +41,7 @@ function pidIn(file: string): number | undefined {
 }
 
 /** When a process was started (ms since the Unix epoch), reckoned from our own start. */
-function startOf(startedAt: string): number {
+export function startOf(startedAt: string): number {
   const ownStart = Date.now() - process.uptime() * 1000;
   const ticks = Number(startedAt) - Number(processInfo(process.pid)?.startedAt ?? 0);
   return ownStart + (ticks * 1000) / ticksPerSecond;

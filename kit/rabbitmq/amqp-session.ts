@@ -1,6 +1,6 @@
 import { type Channel, Connection } from 'rabbitmq-client';
-import { type Clock, systemClock } from '../../../kit/clock.ts';
-import { messageOf, UnavailableError } from '../../../kit/errors.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { messageOf, UnavailableError } from '../errors.ts';
 
 /** A broker that is well answers at once; a drill cannot wait longer for one that is not. */
 const connectLimitMs = 5000;

@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { UnavailableError } from '../../kit/errors.ts';
-import type { TargetOf } from '../../kit/targets.ts';
-import { waitFor, within } from '../../kit/wait.ts';
-import { mainPid } from './main-pid.ts';
+import { UnavailableError } from '../errors.ts';
+import type { TargetOf } from '../targets.ts';
+import { waitFor, within } from '../wait.ts';
+import { mainPid, startOf } from './main-pid.ts';
 import { ownLine, type ProcessInfo, processInfo, processTable, treeOf } from './process-table.ts';
 import type { Life, Service } from './service.ts';
 import { signalProcess } from './signal-process.ts';
@@ -48,6 +48,10 @@ export class LocalProcess implements Service {
     const pid = await mainPid(this.#target, this.#systemctl);
     const found = pid === undefined ? undefined : processInfo(pid);
     return found && lifeOf(found);
+  }
+
+  beganAt({ id }: Life): number {
+    return startOf(id.slice(id.indexOf('@') + 1));
   }
 
   async demand(): Promise<Life> {

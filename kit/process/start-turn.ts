@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { waitFor } from '../../kit/wait.ts';
+import { waitFor } from '../wait.ts';
 
 /** Whoever has the turn needs as long as the service to start; then the caller's own deadline counts. */
 const turnLimitMs = 60_000;

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { modulePath } from '../../kit/module-path.ts';
-import { freePorts } from '../../kit/ports.ts';
-import { waitFor } from '../../kit/wait.ts';
+import { modulePath } from '../module-path.ts';
+import { freePorts } from '../ports.ts';
 import { LocalProcess } from '../process/local-process.ts';
+import { waitFor } from '../wait.ts';
 
 /** A service that runs, and the `process` target that describes it; leaving its scope ends it. */
 export interface SmallService extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { UnavailableError } from '../../kit/errors.ts';
+import { UnavailableError } from '../errors.ts';
 
 /** A process, with its start so that a recycled id is not taken for it. */
 export interface ProcessInfo {

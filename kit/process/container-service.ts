@@ -1,7 +1,7 @@
-import { DockerEngine, EngineRefusal } from '../../kit/docker.ts';
-import { UnavailableError } from '../../kit/errors.ts';
-import type { TargetOf } from '../../kit/targets.ts';
-import { waitFor } from '../../kit/wait.ts';
+import { DockerEngine, EngineRefusal } from '../docker.ts';
+import { UnavailableError } from '../errors.ts';
+import type { TargetOf } from '../targets.ts';
+import { waitFor } from '../wait.ts';
 import type { Life, Service } from './service.ts';
 
 /** A service that finds its settings wrong dies within this, and then it does not live. */
@@ -27,6 +27,10 @@ export class ContainerService implements Service {
   async life(signal: AbortSignal): Promise<Life | undefined> {
     const { running, id, startedAt, pid } = await this.#engine.inspect(this.#container, signal);
     return running ? { id: `${id}@${startedAt}`, pid } : undefined;
+  }
+
+  beganAt({ id }: Life): number {
+    return Date.parse(id.slice(id.indexOf('@') + 1));
   }
 
   async demand(signal: AbortSignal): Promise<Life> {

@@ -1,0 +1,87 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fault } from '../drills/fault.ts';
+import { processKill } from '../drills/faults/process-kill.ts';
+import { processPause } from '../drills/faults/process-pause.ts';
+import { erpAtWork, event } from '../drills/faults/queue/testing/erp-bench.ts';
+import { type QueueBench, startQueueBench, until } from '../drills/faults/queue/testing/queue-bench.ts';
+import { queuePoison } from '../drills/faults/queue-poison.ts';
+import { testHost } from '../drills/testing/test-host.ts';
+import { startSmallService } from '../kit/testing/small-service.ts';
+import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
+import { deadLetters, erpQueue } from '../plant/queue/topology.ts';
+import { readRunbook } from '../runbooks/catalog.ts';
+import { fillIn } from '../runbooks/schema/placeholders.ts';
+import { processRestart } from '../runbooks/steps/process-restart.ts';
+import { queueReplay } from '../runbooks/steps/queue-replay.ts';
+import { stepWorld } from '../runbooks/testing/step-world.ts';
+
+const noHurry = () => AbortSignal.timeout(60_000);
+const never = new AbortController().signal;
+
+/** The parameters of the first step of a shipped runbook. */
+function paramsOf(id: string, inputs: Record<string, string> = {}): Record<string, unknown> {
+  const file = path.join(import.meta.dirname, '..', 'runbooks', 'catalog', `${id}.yaml`);
+  const [first] = readRunbook(file).runbook.steps;
+  if (!first) throw new Error(`${id} has no step`);
+  const values = Object.entries(inputs).map(([name, value]) => [`inputs.${name}`, value] as const);
+  return fillIn(first.with as Record<string, unknown>, new Map(values));
+}
+
+describe.concurrent('The step of restart-mes', () => {
+  test.each([processKill, processPause] as readonly Fault[])(
+    'ends the fault $kind: it is out, has touched one, and leaves nothing',
+    async (fault) => {
+      await using service = await startSmallService();
+      const before = await service.answering();
+      using folder = testHost({ mes: service.target });
+      const named = { name: 'mes', target: folder.targets.mes ?? expect.fail() };
+      const plan = fault.plan(fault.params.parse({}), named, 'runbook-ends', 60_000);
+      const injection = await fault.inject(plan, fault.params.parse({}), named, folder.host, never);
+      expect(await service.answer()).toBeUndefined();
+      const wish = { ...paramsOf('restart-mes'), older_than: 0 } as never;
+      const result = await processRestart.run(wish, stepWorld({ mes: service.target }), noHurry());
+      expect(result).toMatchObject({ outcome: 'succeeded', touched: 1 });
+      expect(await injection.liftedByOthers).toBe('others');
+      const after = await service.answering();
+      await injection[Symbol.asyncDispose]();
+      expect([await injection.touched(), await injection.residue()]).toEqual([1, []]);
+      expect([after === before, await service.answering()]).toEqual([false, after]);
+    },
+  );
+});
+
+describe('The step of replay-dead-letters', () => {
+  let bench: QueueBench;
+  let postgres: TestPostgres;
+  const stack = new AsyncDisposableStack();
+  beforeAll(async () => {
+    const servers = await Promise.all([startQueueBench(), startTestPostgres()]);
+    [bench, postgres] = servers;
+    for (const server of servers) stack.use(server);
+  }, 120_000);
+  afterAll(() => stack.disposeAsync());
+
+  test('ends the fault queue.poison: the good letters are booked, the poison is aside until the drill takes it', async () => {
+    const { plant, performed } = await erpAtWork({ bench, postgres, stack }, 'replayed');
+    const injection = await plant.inject(queuePoison, 'aside', { queue: erpQueue });
+    await until('the dead letters', async () => (await plant.depth(deadLetters)) === 5);
+    // A good message that was refused in a bad hour: it says where it comes from, as every dead letter does.
+    const { channel } = plant;
+    const died = { routingKey: deadLetters, durable: true, headers: { 'x-first-death-queue': erpQueue } };
+    await channel.basicPublish(died, event(1));
+    await until('the good one', async () => (await plant.depth(deadLetters)) === 6);
+    const wish = paramsOf('replay-dead-letters', { queue: deadLetters }) as never;
+    const result = await queueReplay.run(wish, stepWorld({ 'mes-queue': plant.target }), noHurry());
+    expect(result).toMatchObject({
+      outcome: 'succeeded',
+      details: { replayed: 6, cameBack: 5, parked: 5, left: {} },
+    });
+    expect([await plant.depth(deadLetters), await plant.depth(erpQueue)]).toEqual([0, 0]);
+    expect(await injection.liftedByOthers).toBe('others');
+    expect(await injection.touched()).toBe(5);
+    await injection[Symbol.asyncDispose]();
+    expect([await injection.residue(), await plant.depth(`${deadLetters}.parked`)]).toEqual([[], 0]);
+    expect(await performed()).toEqual(['U1-1']);
+  }, 120_000);
+});

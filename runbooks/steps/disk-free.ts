@@ -1,0 +1,156 @@
+import { statfsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { duration, promDuration } from '../../kit/duration.ts';
+import { sizeText } from '../../kit/size.ts';
+import { waitFor } from '../../kit/wait.ts';
+import { type Step, type StepResult, type StepWorld, targetOfKind, untouched } from '../step.ts';
+import { type OldFile, type OpenFolder, oldFiles, openFolder } from './disk-free/old-files.ts';
+
+/** Neither `/` nor `/var`: what stands directly there belongs to the system. */
+const deepEnough = (folder: string): boolean => folder.split(path.sep).filter(Boolean).length >= 2;
+
+const params = z.strictObject({
+  folder: z
+    .string()
+    .refine((text) => path.isAbsolute(text) && path.normalize(text) === text && !text.endsWith('/'), {
+      message: 'must be an absolute path without "." and "..", as in /var/log/mes',
+    })
+    .refine(deepEnough, { message: 'must be a folder of its own, not one directly under /' }),
+  /** Names of files directly in the folder: `*` stands for any characters, `?` for one. */
+  pattern: z.string().regex(/^[^/\0]+$/, 'must be the name of a file, in which * and ? may stand'),
+  /** A file that was written to more recently is never deleted. */
+  older_than: duration,
+  /** So many of the newest files stay, however old they are. */
+  keep: z.int().min(0).default(1),
+  /** Percent of the file system in use at which enough is free. */
+  until: z.number().min(1).max(99).default(80),
+});
+type Params = z.output<typeof params>;
+
+/** Some file systems give space back a moment after the file is gone. */
+const freedWithinMs = 5000;
+
+/** Deletes old files of a folder, the oldest first, until its file system has room again. */
+export const diskFree: Step<Params> = {
+  kind: 'disk.free',
+  summary: 'delete the oldest files of a folder until its file system has room again',
+  params,
+  targets: ['host'],
+  // It ends at the same mark however often it begins.
+  repeatable: () => true,
+  // Whoever can write a label of an alert must not be able to name what is deleted.
+  placeholders: { folder: 'refused', pattern: 'refused' },
+  plan({ folder, pattern, older_than, keep, until }, world) {
+    const { name } = targetOfKind(world, 'host');
+    return [
+      {
+        does: `delete regular files called ${pattern} directly in ${folder}, the oldest first, until less than ${until} % of its file system are in use; none younger than ${promDuration(older_than)}, and never the newest ${keep}`,
+        on: name,
+        undo: 'none: deleted files are gone',
+      },
+    ];
+  },
+  async run(wish, world, signal) {
+    targetOfKind(world, 'host');
+    const { folder, until } = wish;
+    const opened = await openFolder(folder);
+    if (typeof opened === 'string') return untouched('refused', opened);
+    await using place = opened;
+    const before = usedPercent(folder);
+    if (before < until)
+      return untouched('succeeded', `${folder}: ${before} % in use, which is less than ${until} %`, {
+        before,
+      });
+    // Awaited here: the folder is open until then.
+    return await new Freeing(place, wish, world, before).run(signal);
+  },
+};
+
+class Freeing {
+  readonly #place: OpenFolder;
+  readonly #wish: Params;
+  readonly #world: StepWorld;
+  readonly #before: number;
+  readonly #deleted: { name: string; bytes: number; modified: string }[] = [];
+
+  constructor(place: OpenFolder, wish: Params, world: StepWorld, before: number) {
+    this.#place = place;
+    this.#wish = wish;
+    this.#world = world;
+    this.#before = before;
+  }
+
+  async run(signal: AbortSignal): Promise<StepResult> {
+    const { folder, pattern, older_than } = this.#wish;
+    const { clock } = this.#world;
+    const files = await oldFiles(this.#place, { ...this.#wish, olderThanMs: older_than, now: clock.now() });
+    if (files.length === 0)
+      return untouched(
+        'failed',
+        `${folder}: ${this.#before} % in use, and no file ${pattern} may be deleted: none is older than ${promDuration(older_than)} and not among the newest ${this.#wish.keep}`,
+        { before: this.#before },
+      );
+    let owed = this.#owedBytes();
+    for (const file of files) {
+      signal.throwIfAborted();
+      if (owed <= 0 && (await this.#isEnough(signal))) break;
+      if (owed <= 0) owed = this.#owedBytes();
+      owed -= await this.#delete(file);
+    }
+    await this.#isEnough(signal);
+    return this.#result();
+  }
+
+  /** What must go, reckoned by the sizes of files: that the space is there may show later. */
+  #owedBytes(): number {
+    const { bsize, blocks, bavail } = statfsSync(this.#wish.folder);
+    return Math.max(1, (blocks - bavail - (blocks * this.#wish.until) / 100) * bsize + 1);
+  }
+
+  async #delete(file: OldFile): Promise<number> {
+    const bytes = await this.#place.remove(file);
+    if (bytes === undefined) return 0;
+    this.#deleted.push({ name: file.name, bytes, modified: new Date(file.modifiedMs).toISOString() });
+    return bytes;
+  }
+
+  async #isEnough(signal: AbortSignal): Promise<boolean> {
+    const { folder, until } = this.#wish;
+    const isBelow = () => usedPercent(folder) < until;
+    const what = `room in ${folder}`;
+    const { clock } = this.#world;
+    return waitFor(isBelow, { what, timeoutMs: freedWithinMs, everyMs: 100, signal, clock }).catch(() => {
+      signal.throwIfAborted();
+      return false;
+    });
+  }
+
+  #result(): StepResult {
+    const { folder, until } = this.#wish;
+    const after = usedPercent(folder);
+    const freed = this.#deleted.reduce((total, { bytes }) => total + bytes, 0);
+    const touched = this.#deleted.length;
+    const details = { before: this.#before, after, freed, deleted: this.#deleted };
+    const did = `deleted ${touched} files of ${folder} (${sizeText(freed)})`;
+    if (after < until)
+      return {
+        outcome: 'succeeded',
+        summary: `${did}: ${this.#before} % → ${after} % in use`,
+        touched,
+        details,
+      };
+    return {
+      outcome: 'failed',
+      summary: `${did}, and still ${after} % are in use; nothing else may be deleted there`,
+      touched,
+      details,
+    };
+  }
+}
+
+/** As `df` and the exporter reckon it: what is reserved for root counts as used. One digit behind the point. */
+function usedPercent(folder: string): number {
+  const { blocks, bavail } = statfsSync(folder);
+  return Math.round((1 - bavail / blocks) * 1000) / 10;
+}
