@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { InvalidFileError, parseYaml } from './yaml-file.ts';
+import { glance, InvalidFileError, parseYaml } from './yaml-file.ts';
 
 const schema = z.strictObject({
   name: z.string(),
@@ -80,4 +80,9 @@ describe('A YAML file', () => {
     };
     expect(problemsOf('name: ${env:X}\n', { expand })).toEqual(['1:7 no such secret']);
   });
+});
+
+it('A first look at a file tells what it says, and nothing of one that cannot be told.', () => {
+  expect(glance('{"id": "x"}')).toEqual({ id: 'x' });
+  expect(glance('id: *x')).toBeUndefined();
 });

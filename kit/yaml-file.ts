@@ -57,7 +57,7 @@ export function parseYaml<S extends z.ZodType>(
   refuse(document.errors.map((error) => ({ ...at(counter, error.pos[0]), message: error.message })));
   refuse(strayAliases(document, counter));
   refuse(expandTexts(document, counter, expand));
-  const result = schema.safeParse(valueOf(document, file), { reportInput: true });
+  const result = schema.safeParse(plainValue(document, file), { reportInput: true });
   if (!result.success) {
     throw new InvalidFileError(
       file,
@@ -83,7 +83,16 @@ function strayAliases(document: Document, counter: LineCounter): FileProblem[] {
   return problems;
 }
 
-function valueOf(document: Document, file: string): unknown {
+/** What a YAML or JSON text says, for a first look at it; undefined where it cannot be told, mistakes in its syntax aside. */
+export function glance(text: string): unknown {
+  try {
+    return parseDocument(text, { logLevel: 'silent' }).toJS();
+  } catch {
+    return undefined; // An alias of nothing: `parseYaml` says where.
+  }
+}
+
+function plainValue(document: Document, file: string): unknown {
   try {
     return document.toJS();
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { TargetOf } from '../../kit/targets.ts';
-import { markedProcesses } from '../marked-processes.ts';
+import { markedProcesses, markOf } from '../marked-processes.ts';
 import { serviceBehind } from '../process/service-of.ts';
 
 const limitMs = 3000;
@@ -17,5 +17,7 @@ export async function surveyService(
 
 /** Processes of any drill on this computer. */
 export async function surveyHost(_target: TargetOf<'host'>): Promise<string[]> {
-  return markedProcesses(/^andon-drill-/).map(({ pid, command }) => `process ${pid} (${command}) of a drill`);
+  return markedProcesses(/^andon-drill-/).map(
+    ({ pid, command }) => `process ${pid} (${command}) of ${markOf(pid) ?? 'a drill'}`,
+  );
 }
