@@ -71,6 +71,25 @@ describe('The catalogue of drills', () => {
     expect(refusal(own)).toMatchObject({ code: 'yaml.invalid', message: expect.stringContaining(`${own}:`) });
   });
 
+  it('holds a drill in another way where its suite says so.', () => {
+    const file = path.join(folder, 'other.suite.yaml');
+    writeFileSync(file, '{id: other, title: Other, drills: [{drill: db-lock, runbooks: hold}, network-cut]}');
+    expect(held(file).map(({ name, drill }) => [name, drill.runbooks])).toEqual([
+      ['db-lock', 'hold'],
+      ['network-cut', 'act'],
+    ]);
+  });
+
+  it('refuses a suite that keeps a fault in for longer than its drill may last.', () => {
+    const file = path.join(folder, 'long.suite.yaml');
+    const suiteWith = (duration: string) =>
+      writeFileSync(file, `{id: long, title: Long, drills: [{drill: db-lock, for: ${duration}}]}`);
+    suiteWith('30s');
+    expect(held(file)).toMatchObject([{ name: 'db-lock', drill: { method: [{ for: 30_000 }] } }]);
+    suiteWith('2h');
+    expect(() => held(file)).toThrow(/db-lock may take 2h\w+ with for: 2h, and its max_duration is 10m/);
+  });
+
   it('breaks production never: without the lab’s word for it a target is not drillable.', () => {
     const closed = Object.fromEntries(
       Object.entries(config.targets).map(([name, target]) => [name, { ...target, drillable: false }]),

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promDuration } from '../kit/duration.ts';
 import { messageOf, UsageError } from '../kit/errors.ts';
 import { closest } from '../kit/spelling.ts';
 import { InvalidFileError, parseYaml } from '../kit/yaml-file.ts';
 import { CatalogueMisfit, suiteMisfit } from './catalogue-misfit.ts';
-import { type Drill, type DrillVocabulary, drillSchema } from './schema.ts';
-import { type Suite, suiteSchema } from './suite-schema.ts';
+import { type Drill, type DrillVocabulary, drillSchema, longestMs } from './schema.ts';
+import { type Suite, type SuiteEntry, suiteSchema } from './suite-schema.ts';
 
 const folder = fileURLToPath(new URL('./catalog/', import.meta.url));
 const drillEnding = '.yaml';
@@ -68,18 +69,20 @@ export function planOf(idOrFile: string, vocabulary: DrillVocabulary): DrillPlan
   return { suite, drills };
 }
 
-function plannedDrill(
-  entry: Suite['drills'][number],
-  beside: string,
-  vocabulary: DrillVocabulary,
-): PlannedDrill {
+function plannedDrill(entry: SuiteEntry, beside: string, vocabulary: DrillVocabulary): PlannedDrill {
   const drill = readDrill(fileOf(entry.drill, beside), vocabulary);
-  if (!('as' in entry)) return { name: drill.id, drill };
+  const name = entry.as ?? drill.id;
   const method = drill.method.map((step) => (entry.for === undefined ? step : { ...step, for: entry.for }));
-  return {
-    name: entry.as ?? drill.id,
-    drill: { ...drill, method, runbooks: entry.runbooks ?? drill.runbooks },
-  };
+  const changed = { ...drill, method, runbooks: entry.runbooks ?? drill.runbooks };
+  if (longestMs(changed) > drill.max_duration)
+    throw new UsageError(
+      'suite.too-long',
+      `${name} may take ${promDuration(longestMs(changed))} with for: ${promDuration(entry.for ?? 0)}, and its max_duration is ${promDuration(drill.max_duration)}`,
+      {
+        mend: 'Write a shorter for:, or a drill of your own with a longer max_duration. Nothing was touched.',
+      },
+    );
+  return { name, drill: changed };
 }
 
 function readDrill(file: string, vocabulary: DrillVocabulary): Drill {
