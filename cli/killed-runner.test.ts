@@ -50,7 +50,7 @@ describe('A drill that is stopped', () => {
   it.each([
     { how: 'Ctrl-C', kind: 'lock', signals: ['SIGINT'] },
     {
-      how: 'SIGTERM, and Ctrl-C twice while it heals,',
+      how: 'SIGTERM and two Ctrl-C behind it',
       kind: 'cut',
       signals: ['SIGTERM', 'SIGINT', 'SIGINT'],
     },
