@@ -135,6 +135,18 @@ test('A survey of a process says that it is paused, or that it does not live.', 
   expect(await ask('mes-process', target)).toEqual(['mes-process: it does not live']);
 });
 
+test('A survey of this computer names the processes of a drill, and of one run those alone.', async () => {
+  const env = { ...process.env, ANDON_MARK: 'andon-drill-survey-test' };
+  const child = spawn('sleep', ['600'], { stdio: 'ignore', env });
+  await once(child, 'spawn');
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const targets = [{ name: 'plant-server', target: targetSchema.parse({ kind: 'host' }) }];
+  const seen = `plant-server: process ${child.pid} (sleep) of andon-drill-survey-test`;
+  expect(await survey(targets, { fetch })).toContain(seen);
+  expect(await survey(targets, { fetch, run: 'survey-test' })).toEqual([seen]);
+  expect(await survey(targets, { fetch, run: 'another' })).toEqual([]);
+});
+
 test('What cannot be asked is left until the contrary is proven.', async () => {
   const target = targetSchema.parse({ kind: 'link', control: 'http://127.0.0.1:9', link: 'db' });
   expect(await ask('mes-db-link', target)).toEqual([
