@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AndonConfig, loadConfig } from '../config/andon-config.ts';
 import { catalogue, planOf } from '../drills/catalog.ts';
 import { longestMs } from '../drills/schema.ts';
+import type { UsageError } from '../kit/errors.ts';
 import { choosePorts } from '../lab/addresses.ts';
 import { andonYaml } from '../lab/andon-yaml.ts';
 import { makeSecrets } from '../lab/secrets.ts';
@@ -32,6 +33,61 @@ describe('The catalogue of drills', () => {
     expect(drills.map(({ name }) => name).toSorted()).toEqual(catalogue().drills);
     expect(new Set(drills.map(({ drill }) => drill.cause)).size).toBe(6);
     expect(drills.reduce((sum, { drill }) => sum + longestMs(drill), 0)).toBeLessThan(3_600_000);
+  });
+
+  it('tells a plant that has less which drills fit it, and what a suite of those looks like.', () => {
+    const { mes, 'mes-db': db } = config.targets;
+    if (!mes || !db) throw new Error('the lab has both');
+    const small = { ...vocabularyOf(config), targets: { mes, 'mes-db': db } };
+    const refusal = (id: string) => {
+      try {
+        planOf(id, small);
+      } catch (error) {
+        return error as UsageError;
+      }
+      return expect.fail(`${id} fits`);
+    };
+    const all = refusal('monthly');
+    expect(all).toMatchObject({
+      code: 'suite.misfit',
+      message: expect.stringContaining('13 drills of monthly'),
+    });
+    expect(all.message).toContain('unknown target "mes-queue", and there is none that would do (queue.');
+    const file = path.join(folder, 'monthly.suite.yaml');
+    writeFileSync(file, /\{"id.*\}/.exec(all.mend ?? '')?.[0] ?? '');
+    expect(planOf(file, small).drills.map(({ name }) => name)).toEqual([
+      'db-lock',
+      'db-pool-exhaustion',
+      'db-deadlocks',
+      'load-200',
+    ]);
+    expect(refusal('queue-stuck')).toMatchObject({
+      code: 'drill.misfit',
+      mend: expect.stringMatching(/a copy of your own of \S+queue-stuck\.yaml/),
+    });
+    // A file of one's own has a line to mend.
+    const own = path.join(folder, 'own.yaml');
+    copyFileSync(/of (\S+queue-stuck\.yaml)/.exec(refusal('queue-stuck').mend ?? '')?.[1] ?? '', own);
+    expect(refusal(own)).toMatchObject({ code: 'yaml.invalid', message: expect.stringContaining(`${own}:`) });
+  });
+
+  it('holds a drill in another way where its suite says so.', () => {
+    const file = path.join(folder, 'other.suite.yaml');
+    writeFileSync(file, '{id: other, title: Other, drills: [{drill: db-lock, runbooks: hold}, network-cut]}');
+    expect(held(file).map(({ name, drill }) => [name, drill.runbooks])).toEqual([
+      ['db-lock', 'hold'],
+      ['network-cut', 'act'],
+    ]);
+  });
+
+  it('refuses a suite that keeps a fault in for longer than its drill may last.', () => {
+    const file = path.join(folder, 'long.suite.yaml');
+    const suiteWith = (duration: string) =>
+      writeFileSync(file, `{id: long, title: Long, drills: [{drill: db-lock, for: ${duration}}]}`);
+    suiteWith('30s');
+    expect(held(file)).toMatchObject([{ name: 'db-lock', drill: { method: [{ for: 30_000 }] } }]);
+    suiteWith('2h');
+    expect(() => held(file)).toThrow(/db-lock may take 2h\w+ with for: 2h, and its max_duration is 10m/);
   });
 
   it('breaks production never: without the lab’s word for it a target is not drillable.', () => {

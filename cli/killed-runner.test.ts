@@ -47,25 +47,32 @@ async function untilIn(kind: string, child: ChildProcess): Promise<void> {
 }
 
 describe('A drill that is stopped', () => {
-  it('by Ctrl-C heals at once, ends with 4 and leaves nothing.', { timeout: drillLimitMs }, async () => {
-    const out = path.join(lab.cwd, 'stopped');
-    const { child, ended } = startAndon(
-      lab.cwd,
-      '--json',
-      'drill',
-      'run',
-      testdata('long-lock.yaml'),
-      '--out',
-      out,
-    );
-    await untilIn('lock', child);
-    child.kill('SIGINT');
-    const { code } = await ended;
-    const report = readReport(path.join(out, 'long-lock'));
-    expect(report).toMatchObject({ verdict: 'aborted', faults: [{ liftedBy: 'signal', residue: [] }] });
-    expect(code).toBe(4);
-    expect(await traces.lock?.()).toBe(false);
-  });
+  it.each([
+    { how: 'Ctrl-C', kind: 'lock', signals: ['SIGINT'] },
+    {
+      how: 'SIGTERM and two Ctrl-C behind it',
+      kind: 'cut',
+      signals: ['SIGTERM', 'SIGINT', 'SIGINT'],
+    },
+  ] as const)(
+    'by $how heals at once, ends with 4 and leaves nothing.',
+    { timeout: drillLimitMs },
+    async ({ kind, signals }) => {
+      const drill = `long-${kind}`;
+      const out = path.join(lab.cwd, 'stopped');
+      const file = testdata(`${drill}.yaml`);
+      const { child, ended } = startAndon(lab.cwd, '--json', 'drill', 'run', file, '--out', out);
+      await untilIn(kind, child);
+      for (const signal of signals) child.kill(signal);
+      const { code, output } = await ended;
+      expect(readReport(path.join(out, drill)), output).toMatchObject({
+        verdict: 'aborted',
+        faults: [{ liftedBy: 'signal', residue: [] }],
+      });
+      expect(code).toBe(4);
+      expect(await traces[kind]?.()).toBe(false);
+    },
+  );
 
   it('by a guardrail heals, ends with 4 and says which.', { timeout: drillLimitMs }, async () => {
     const { code, report } = await lab.drill(testdata('tripping-lock.yaml'));

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promDuration } from '../kit/duration.ts';
 import { messageOf, UsageError } from '../kit/errors.ts';
 import { closest } from '../kit/spelling.ts';
-import { parseYaml } from '../kit/yaml-file.ts';
-import { type Drill, type DrillVocabulary, drillSchema } from './schema.ts';
-import { type Suite, suiteSchema } from './suite-schema.ts';
+import { InvalidFileError, parseYaml } from '../kit/yaml-file.ts';
+import { CatalogueMisfit, suiteMisfit } from './catalogue-misfit.ts';
+import { type Drill, type DrillVocabulary, drillSchema, longestMs } from './schema.ts';
+import { type Suite, type SuiteEntry, suiteSchema } from './suite-schema.ts';
 
 const folder = fileURLToPath(new URL('./catalog/', import.meta.url));
 const drillEnding = '.yaml';
@@ -43,15 +45,22 @@ export function planOf(idOrFile: string, vocabulary: DrillVocabulary): DrillPlan
     return { suite: undefined, drills: [{ name: drill.id, drill }] };
   }
   const suite = parseYaml(file, read(file), suiteSchema);
-  const drills = suite.drills.map((entry): PlannedDrill => {
-    const drill = readDrill(fileOf(entry.drill, path.dirname(file)), vocabulary);
-    if (!('as' in entry)) return { name: drill.id, drill };
-    const method = drill.method.map((step) => (entry.for === undefined ? step : { ...step, for: entry.for }));
-    return {
-      name: entry.as ?? drill.id,
-      drill: { ...drill, method, runbooks: entry.runbooks ?? drill.runbooks },
-    };
+  const misfits: CatalogueMisfit[] = [];
+  const drills = suite.drills.flatMap((entry): PlannedDrill[] => {
+    try {
+      return [plannedDrill(entry, path.dirname(file), vocabulary)];
+    } catch (error) {
+      if (!(error instanceof CatalogueMisfit)) throw error;
+      misfits.push(error);
+      return [];
+    }
   });
+  if (misfits.length > 0)
+    throw suiteMisfit(
+      suite,
+      misfits,
+      drills.map(({ name }) => name),
+    );
   const twice = drills.map(({ name }) => name).find((name, index, names) => names.indexOf(name) !== index);
   if (twice)
     throw new UsageError('suite.same-name', `${file}: two runs are called ${twice}`, {
@@ -60,8 +69,31 @@ export function planOf(idOrFile: string, vocabulary: DrillVocabulary): DrillPlan
   return { suite, drills };
 }
 
+function plannedDrill(entry: SuiteEntry, beside: string, vocabulary: DrillVocabulary): PlannedDrill {
+  const drill = readDrill(fileOf(entry.drill, beside), vocabulary);
+  const name = entry.as ?? drill.id;
+  const method = drill.method.map((step) => (entry.for === undefined ? step : { ...step, for: entry.for }));
+  const changed = { ...drill, method, runbooks: entry.runbooks ?? drill.runbooks };
+  if (longestMs(changed) > drill.max_duration)
+    throw new UsageError(
+      'suite.too-long',
+      `${name} may take ${promDuration(longestMs(changed))} with for: ${promDuration(entry.for ?? 0)}, and its max_duration is ${promDuration(drill.max_duration)}`,
+      {
+        mend: 'Write a shorter for:, or a drill of your own with a longer max_duration. Nothing was touched.',
+      },
+    );
+  return { name, drill: changed };
+}
+
 function readDrill(file: string, vocabulary: DrillVocabulary): Drill {
-  return parseYaml(file, read(file), drillSchema(vocabulary));
+  try {
+    return parseYaml(file, read(file), drillSchema(vocabulary));
+  } catch (error) {
+    // What ships with Andon is right in itself, so it is the plant that is another one.
+    if (error instanceof InvalidFileError && path.dirname(file) === path.dirname(`${folder}x`))
+      throw new CatalogueMisfit(path.basename(file, drillEnding), error);
+    throw error;
+  }
 }
 
 /** A path that exists, or an id of the catalogue. */

@@ -19,8 +19,13 @@ export function markedProcesses(mark: string | RegExp, procFolder = '/proc'): Pr
   return all.filter(({ pid }) => found.has(pid));
 }
 
-function hasMark(procFolder: string, pid: number, mark: string | RegExp): boolean {
+/** The mark of a process; undefined where it has none, or has ended. */
+export function markOf(pid: number, procFolder = '/proc'): string | undefined {
   const variables = readOrNothing(`${procFolder}/${pid}/environ`).split('\0');
-  const found = variables.find((text) => text.startsWith(`${markVariable}=`))?.slice(markVariable.length + 1);
+  return variables.find((text) => text.startsWith(`${markVariable}=`))?.slice(markVariable.length + 1);
+}
+
+function hasMark(procFolder: string, pid: number, mark: string | RegExp): boolean {
+  const found = markOf(pid, procFolder);
   return found !== undefined && (typeof mark === 'string' ? found === mark : mark.test(found));
 }

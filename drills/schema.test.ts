@@ -52,7 +52,9 @@ expect: {alerts: [{alert: MesDwn, tier: A}]}
 `;
     const problems = problemsOf(bad);
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(['1', '3', '4', '6', '6', '7', '8']);
-    expect(problems.join('\n')).toContain('unknown target "mes-bd"; did you mean "mes-db"?');
+    expect(problems.join('\n')).toContain(
+      'unknown target "mes-bd"; did you mean "mes-db"? (db.lock needs postgres or mysql)',
+    );
     expect(problems.join('\n')).toContain('unknown fault "db.lok"; did you mean "db.lock"?');
     expect(problems.join('\n')).toContain('unknown alert "MesDwn"; did you mean "MesDown"?');
   });

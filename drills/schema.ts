@@ -117,7 +117,7 @@ function plannedUndo(
     return { undo: JSON.stringify(undo) };
   } catch (error) {
     if (error instanceof UsageError)
-      return { refusal: [error.message, error.mend].filter(Boolean).join('; ') };
+      return { refusal: [error.message, error.mend].filter(Boolean).join('. ') };
     throw error;
   }
 }
@@ -187,14 +187,13 @@ function targetName(targets: Targets | undefined, fault?: Fault) {
   return z.string().superRefine((name, context) => {
     if (!targets) return;
     const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+    const needs = `${fault?.kind} needs ${fault?.targets.join(' or ')}`;
     if (!target) {
-      context.addIssue({ code: 'custom', message: unknownWord('target', name, Object.keys(targets)) });
+      const fitting = Object.keys(targets).filter((known) => fits(targets[known], fault));
+      const message = unknownWord('target', name, fitting);
+      context.addIssue({ code: 'custom', message: fault ? `${message} (${needs})` : message });
     } else if (fault && !fault.targets.includes(target.kind)) {
-      const fitting = fault.targets.join(' or ');
-      context.addIssue({
-        code: 'custom',
-        message: `"${name}" is of kind ${target.kind}; ${fault.kind} needs ${fitting}`,
-      });
+      context.addIssue({ code: 'custom', message: `"${name}" is of kind ${target.kind}; ${needs}` });
     } else if (fault && !target.drillable) {
       context.addIssue({
         code: 'custom',
@@ -204,7 +203,11 @@ function targetName(targets: Targets | undefined, fault?: Fault) {
   });
 }
 
+const fits = (target: Targets[string] | undefined, fault: Fault | undefined): boolean =>
+  target !== undefined && (fault === undefined || fault.targets.includes(target.kind));
+
 function unknownWord(what: string, word: unknown, known: readonly string[]): string {
+  if (known.length === 0) return `unknown ${what} "${word}", and there is none that would do`;
   if (typeof word !== 'string') return `names no ${what}; known are ${known.join(', ')}`;
   const near = closest(word, known);
   return `unknown ${what} "${word}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`;

@@ -10,12 +10,13 @@ const entry = z.strictObject({
   for: duration.optional(),
 });
 
+export type SuiteEntry = z.output<typeof entry>;
+
 /** Several drills, one after the other, each from a clean state. */
 export const suiteSchema = z.strictObject({
   id: z.string(),
   title: z.string(),
-  drills: z.array(z.union([z.string().transform((drill) => ({ drill })), entry])).min(1),
+  drills: z.array(z.union([z.string().transform((drill): SuiteEntry => ({ drill })), entry])).min(1),
 });
 
 export type Suite = z.output<typeof suiteSchema>;
-export type SuiteEntry = z.output<typeof entry>;

@@ -30,7 +30,7 @@ export interface SuiteDeps extends Omit<DrillDeps, 'onEvent'> {
   targetsOf: (configFile: string) => Targets;
 }
 
-/** Holds the drills of a plan one after the other. A run that was stopped ends the suite; one that could not run does not. */
+/** Holds the drills of a plan one after the other, as long as each leaves a clean state to the next. */
 export async function runSuite(plan: DrillPlan, deps: SuiteDeps): Promise<SuiteResult> {
   using _lock = takeDrillLock(deps.home);
   const told = await finishEarlierRuns(deps);
@@ -41,7 +41,7 @@ export async function runSuite(plan: DrillPlan, deps: SuiteDeps): Promise<SuiteR
   for (const planned of plan.drills) {
     const run = await holdOne(planned, suiteDir, deps, runs.length === 0 ? told : []);
     runs.push(run);
-    if (run.report.verdict === 'aborted') break;
+    if (endsSuite(run.report)) break;
   }
   if (plan.suite && suiteDir !== undefined) {
     const { id, title } = plan.suite;
@@ -56,6 +56,10 @@ export async function runSuite(plan: DrillPlan, deps: SuiteDeps): Promise<SuiteR
   }
   return { runs, dir: suiteDir };
 }
+
+/** A run that was stopped ends its suite, and so does one that left something: a person's turn. One that failed or could not run does not. */
+export const endsSuite = ({ verdict, faults }: Pick<Report, 'verdict' | 'faults'>): boolean =>
+  verdict === 'aborted' || faults.some(({ residue }) => residue.length > 0);
 
 async function holdOne(
   { name, drill }: PlannedDrill,

@@ -25,10 +25,14 @@ export function promDuration(ms: number): string {
   return parts.join('');
 }
 
+const notOne = (written: unknown): string => `"${written}" is not a duration; write 500ms, 30s, 5m or 1h30m`;
+
 /** A duration in a file: written `30s`, read as milliseconds. */
-export const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write 500ms, 30s, 5m or 1h30m` });
-  return z.NEVER;
-});
+export const duration = z
+  .string({ error: ({ input }) => (typeof input === 'number' ? notOne(input) : undefined) })
+  .transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined) return ms;
+    context.addIssue({ code: 'custom', message: notOne(text) });
+    return z.NEVER;
+  });

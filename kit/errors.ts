@@ -25,9 +25,11 @@ export class StoppedError extends AndonError {}
 /** Something could not be undone; `mend` says how to undo it by hand. Ends the CLI with 5. */
 export class ResidueError extends AndonError {}
 
-/** The text of anything thrown, its causes included. */
+/** The text of anything thrown, its causes included: each once, as many a message repeats that of its cause. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${messageOf(error.cause)}`;
+  if (error.cause === undefined) return error.message;
+  const cause = messageOf(error.cause);
+  return error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }

@@ -8,16 +8,19 @@ export function closest(written: string, known: readonly string[]): string | und
   return ranked[0]?.word;
 }
 
-/** Levenshtein's distance: how many single letters must be put in, taken out or changed. */
+/** How many single letters must be put in, taken out, changed or swapped with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
+  let beforeThat: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const swapped = row > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swap = swapped ? (beforeThat[column - 2] ?? 0) + 1 : change;
+      current.push(Math.min(change, swap, (current[column - 1] ?? 0) + 1, (previous[column] ?? 0) + 1));
     }
-    previous = current;
+    [beforeThat, previous] = [previous, current];
   }
   return previous[b.length] ?? 0;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { duration } from './duration.ts';
-import { InvalidFileError, parseYaml } from './yaml-file.ts';
+import { glance, InvalidFileError, parseYaml } from './yaml-file.ts';
 
 const schema = z.strictObject({
   name: z.string(),
@@ -38,8 +38,34 @@ describe('A YAML file', () => {
     expect(problems.find((problem) => problem.startsWith('5:'))).toContain('times');
   });
 
+  it('says what would be right where a word, a duration or a list is wrong.', () => {
+    const text =
+      'name: [x]\nwait: 10\nsteps:\n  - {verb: lokc}\n  - {verb: 7}\n  - {verb: cut, times: 1.5}\n';
+    expect(problemsOf(text)).toEqual([
+      '1:7 name: must be: string; this is: array',
+      '2:7 wait: "10" is not a duration; write 500ms, 30s, 5m or 1h30m',
+      '4:12 steps.0.verb: must be one of cut, lock; did you mean "lock"?',
+      '5:12 steps.1.verb: must be one of cut, lock',
+      '6:24 steps.2.times: must be: int; this is: number',
+    ]);
+    expect(problemsOf('wait: 1s\n')).toEqual(['1:1 name: is missing; it must be: string']);
+  });
+
   it('that is no YAML is refused where it breaks.', () => {
     expect(problemsOf('name: x\nsteps: [\n')[0]).toMatch(/^[23]:/);
+  });
+
+  it('with an alias of nothing is refused where that stands, and one of something is followed.', () => {
+    expect(problemsOf('name: *x\n')).toEqual(['1:7 *x names nothing; write "*x" where it is a text']);
+    expect(problemsOf('name: &x y\nwait: *x\n')[0]).toContain('"y" is not a duration');
+  });
+
+  it('whose aliases unfold without end is refused.', () => {
+    const lists = 'bcdefghi'.split('').map((name, index) => {
+      const before = 'abcdefgh'[index];
+      return `${name}: &${name} [${Array(9).fill(`*${before}`).join(', ')}]`;
+    });
+    expect(problemsOf(['a: &a [x]', ...lists, ''].join('\n'))[0]).toMatch(/alias/i);
   });
 
   it('names unknown keys inside lists with the right line.', () => {
@@ -54,4 +80,9 @@ describe('A YAML file', () => {
     };
     expect(problemsOf('name: ${env:X}\n', { expand })).toEqual(['1:7 no such secret']);
   });
+});
+
+it('A first look at a file tells what it says, and nothing of one that cannot be told.', () => {
+  expect(glance('{"id": "x"}')).toEqual({ id: 'x' });
+  expect(glance('id: *x')).toBeUndefined();
 });

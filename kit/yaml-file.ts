@@ -55,8 +55,9 @@ export function parseYaml<S extends z.ZodType>(
     if (problems.length > 0) throw new InvalidFileError(file, problems);
   };
   refuse(document.errors.map((error) => ({ ...at(counter, error.pos[0]), message: error.message })));
+  refuse(strayAliases(document, counter));
   refuse(expandTexts(document, counter, expand));
-  const result = schema.safeParse(document.toJS());
+  const result = schema.safeParse(plainValue(document, file), { reportInput: true });
   if (!result.success) {
     throw new InvalidFileError(
       file,
@@ -67,6 +68,37 @@ export function parseYaml<S extends z.ZodType>(
     extra(result.data).map(({ path, message }) => ({ ...locate(path), message: `${label(path)}${message}` })),
   );
   return result.data;
+}
+
+/** `*name` where no `&name` stands before it: the parser lets it pass, and stumbles when it is asked for the value. */
+function strayAliases(document: Document, counter: LineCounter): FileProblem[] {
+  const problems: FileProblem[] = [];
+  visit(document, {
+    Alias(_key, node) {
+      if (node.resolve(document)) return;
+      const message = `*${node.source} names nothing; write "*${node.source}" where it is a text`;
+      problems.push({ ...at(counter, node.range?.[0] ?? 0), message });
+    },
+  });
+  return problems;
+}
+
+/** What a YAML or JSON text says, for a first look at it; undefined where it cannot be told, mistakes in its syntax aside. */
+export function glance(text: string): unknown {
+  try {
+    return parseDocument(text, { logLevel: 'silent' }).toJS();
+  } catch {
+    return undefined; // An alias of nothing: `parseYaml` says where.
+  }
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Aliases of aliases that would unfold to something without end.
+    throw new InvalidFileError(file, [{ line: 1, column: 1, message: messageOf(error) }]);
+  }
 }
 
 function expandTexts(
@@ -109,12 +141,20 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, locate: Locate): F
       describe({ ...inner, path: [...issue.path, ...inner.path] }, schema, locate),
     );
   }
-  return [{ ...locate(issue.path), message: `${label(issue.path)}${inWords(issue.message)}` }];
+  return [{ ...locate(issue.path), message: `${label(issue.path)}${inWords(issue)}` }];
 }
 
-/** What zod says of a key that is not there, as a person would say it. */
-const inWords = (message: string): string =>
-  message.replace(/^Invalid input: expected (.*), received undefined$/, 'is missing; it must be: $1');
+/** What zod itself says of a missing key, a value of another type and an unknown word, as a person would say it. A schema's own words stay. */
+function inWords(issue: z.core.$ZodIssue): string {
+  const { message } = issue;
+  const wrongType = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  if (wrongType?.[2] === 'undefined') return `is missing; it must be: ${wrongType[1]}`;
+  if (wrongType) return `must be: ${wrongType[1]}; this is: ${wrongType[2]}`;
+  if (issue.code !== 'invalid_value' || !/^Invalid (option|input): expected/.test(message)) return message;
+  const known = issue.values.map(String);
+  const near = typeof issue.input === 'string' ? closest(issue.input, known) : undefined;
+  return `must be ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}${near ? `; did you mean "${near}"?` : ''}`;
+}
 
 const label = (path: Path): string => (path.length === 0 ? '' : `${path.map(String).join('.')}: `);
 

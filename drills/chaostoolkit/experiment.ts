@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { parseYaml } from '../../kit/yaml-file.ts';
+import { glance, parseYaml } from '../../kit/yaml-file.ts';
 import {
   type Activity,
   activity,
@@ -103,7 +103,7 @@ export interface ReadExperiment {
 
 /** Reads an experiment; throws one InvalidFileError that names every mistake with line and column. */
 export function readExperiment(file: string, text: string): ReadExperiment {
-  const document: unknown = parseDocument(text, { logLevel: 'silent' }).toJS();
+  const document = glance(text);
   const experiment = parseYaml(file, text, experimentSchema(namesIn(document)));
   return { file, experiment, document: isRecord(document) ? document : {} };
 }
@@ -135,7 +135,7 @@ export function resolve(entry: Activity | Reference, experiment: Experiment): Ac
 export function isExperiment(file: string, text: string): boolean {
   const parsed = parseDocument(text, { logLevel: 'silent' });
   if (parsed.errors.length > 0) return file.endsWith('.json');
-  const document: unknown = parsed.toJS();
+  const document = glance(text);
   if (!isRecord(document) || ['id', 'cause', 'hypothesis', 'drills'].some((key) => key in document))
     return false;
   if ('steady-state-hypothesis' in document) return true;

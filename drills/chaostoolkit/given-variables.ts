@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { messageOf, UsageError } from '../../kit/errors.ts';
+import { glance } from '../../kit/yaml-file.ts';
 import type { ValueType } from './experiment.ts';
 import { isRecord } from './python-values.ts';
 
@@ -38,7 +39,7 @@ function readVarFile({ name, text }: { name: string; text: string }, given: Give
     return;
   }
   const parsed = parseDocument(text, { logLevel: 'silent' });
-  const document: unknown = parsed.toJS();
+  const document = glance(text);
   if (parsed.errors.length > 0 || !isRecord(document))
     throw new UsageError(
       'experiment.var-file',

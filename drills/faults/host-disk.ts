@@ -45,7 +45,7 @@ export const hostDisk: Fault<Params> = {
     const { toWatermark, toFloor } = diskRoom(folder, params);
     const why =
       toWatermark <= 0
-        ? `${Math.round(params.to * 100)} % of it are in use already`
+        ? `${Math.round(params.to * 100)} % of it is in use already`
         : toFloor <= 0
           ? `less than ${floorText(params.floor)} of it is free`
           : undefined;

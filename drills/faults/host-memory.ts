@@ -38,7 +38,7 @@ export const hostMemory: Fault<Params> = {
       target: name,
       run,
       effects: [
-        `holds memory until ${Math.round(to * 100)} % of it are in use${limit}, for ${durationMs / 1000} s`,
+        `holds memory until ${Math.round(to * 100)} % of it is in use${limit}, for ${durationMs / 1000} s`,
         `gives it back as soon as less than ${floorText(floor)} is available; the kernel would end this process before any other`,
         burnerEffect(run),
       ],
@@ -50,7 +50,7 @@ export const hostMemory: Fault<Params> = {
     const { toWatermark, toFloor } = memoryRoom({ to, floor });
     const why =
       toWatermark <= 0
-        ? `${Math.round(to * 100)} % of the memory are in use already`
+        ? `${Math.round(to * 100)} % of the memory is in use already`
         : toFloor <= 0
           ? `less than ${floorText(floor)} of memory is available`
           : undefined;

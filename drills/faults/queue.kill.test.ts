@@ -69,11 +69,12 @@ describe('A runner that is killed by SIGKILL', () => {
 
 describe('A runner whose watchdog is dead too', () => {
   test.concurrent.each([
-    [gone('gone-too'), 'SIGKILL'],
-    [away('away-too'), 'SIGSTOP'],
-    [flood('flood-too'), 'SIGSTOP'],
-    [poison('poison-too'), 'SIGKILL'],
-  ] as const)('%o: its leash takes the fault back after a %s, and the clean-up closes the log', (kind, how) =>
-    range.killWatchdogToo(kind, how),
+    { kind: gone('gone-too'), how: 'SIGKILL' },
+    { kind: away('away-too'), how: 'SIGSTOP' },
+    { kind: flood('flood-too'), how: 'SIGSTOP' },
+    { kind: poison('poison-too'), how: 'SIGKILL' },
+  ] as const)(
+    'leaves no $kind.doom.kind after a $how: its leash takes it back, and the clean-up closes the log',
+    ({ kind, how }) => range.killWatchdogToo(kind, how),
   );
 });

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { faultOf, faults } from './registry.ts';
 
@@ -15,4 +16,14 @@ test('A name that is no fault says which one was meant.', () => {
   expect(() => faultOf('reactor.melt')).toThrow(
     expect.objectContaining({ mend: `There are: ${faults.map(({ kind }) => kind).join(', ')}` }),
   );
+});
+
+test('Every fault is killed again and again by a test: one that nobody has killed may leave anything.', () => {
+  const drills = path.dirname(import.meta.dirname);
+  const tests = globSync('**/*kill.test.ts', { cwd: drills }).map((file) =>
+    readFileSync(path.join(drills, file), 'utf8'),
+  );
+  const isKilled = (kind: string) => tests.some((text) => text.includes(`'${kind}'`));
+  expect(faults.map(({ kind }) => kind).filter((kind) => !isKilled(kind))).toEqual([]);
+  expect(isKilled('reactor.melt')).toBe(false);
 });

@@ -196,6 +196,16 @@ describe('the runner’s reasons', () => {
     ).toHaveLength(2);
   });
 
+  it('on the users are not said twice either', () => {
+    const reasons = [
+      '81.69 % of the requests failed, at most 0 % may',
+      'the 95th percentile of the response time was 5003 ms, at most 300 ms are allowed',
+    ];
+    const limits = { ...expected, load: { error_rate: 0, p95: 300 } };
+    const found = find({ ...passedReport, verdict: 'failed' }, reasons, limits);
+    expect(found.filter(({ severity }) => severity === 'critical')).toHaveLength(2);
+  });
+
   it('keep telling that a rule is not there, beside the alert that was missed', () => {
     const texts = failedReport.findings.map(({ text }) => text);
     expect(texts).toContain('Prometheus has no rule called MesQueueStuck, so it cannot fire.');

@@ -45,7 +45,7 @@ const sounds: [RegExp, Topic][] = [
   [/touched nothing/, 'fault'],
   [/hypothesis did not hold/, 'fault'],
   [/^runbook /, 'runbook'],
-  [/\b(users|requests|p95)\b/, 'load'],
+  [/\b(users|requests|percentile)\b/, 'load'],
   [/^".*" was .* during the fault/, 'steady'],
 ];
 

@@ -183,7 +183,7 @@ export async function proveNoResidue(run: Run): Promise<string[]> {
 const notAsBefore = (run: Run): Promise<string[]> =>
   lastingResidue(
     'the targets as they were',
-    async () => newSince(run.surveyed, await survey(targetsOf(run), run.deps)),
+    async () => newSince(run.surveyed, await survey(targetsOf(run), { ...run.deps, run: run.id })),
     run.deps.clock,
   );
 

@@ -90,7 +90,7 @@ async function noticeMissingRules(run: Run): Promise<void> {
 
 /** What is there now is what must be there afterwards. Traces of another drill would be taken for ours: they go first. */
 async function surveyTargets(run: Run): Promise<void> {
-  run.surveyed = await survey(targetsOf(run), run.deps);
+  run.surveyed = await survey(targetsOf(run), { ...run.deps, run: run.id });
   const left = run.surveyed.filter((text) => text.includes('andon-drill-') || text.includes('andon_drill_'));
   if (left.length === 0) return;
   throw new UnavailableError('drill.traces', `another drill has left something: ${left.join('; ')}`, {

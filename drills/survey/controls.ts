@@ -2,17 +2,24 @@ import type { TargetOf } from '../../kit/targets.ts';
 import { GatewayClient } from '../faults/device-silence/gateway-client.ts';
 import { RouterClient } from '../faults/release-bad/router-client.ts';
 import { ToxiproxyClient } from '../network/toxiproxy-client.ts';
+import { HttpFaultClient } from '../proxy/http-fault-client.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import type { SurveyDeps } from './survey.ts';
 
-/** Who disturbs a link of Andon's proxy. */
+/** Who disturbs a link of Andon's proxy, and who fails its requests. */
 export async function surveyLink(
   target: TargetOf<'link'>,
   _name: string,
   { fetch }: SurveyDeps,
 ): Promise<string[]> {
-  const { holds } = await new LinkClient(target, fetch).state();
-  return holds.map(({ holder, disturbance }) => `${disturbance?.kind ?? 'a pause'} of the link by ${holder}`);
+  const [{ holds }, { httpFaults = [] }] = await Promise.all([
+    new LinkClient(target, fetch).state(),
+    new HttpFaultClient(target, fetch).state(),
+  ]);
+  return [
+    ...holds.map(({ holder, disturbance }) => `${disturbance?.kind ?? 'a pause'} of the link by ${holder}`),
+    ...httpFaults.map(({ holder, fault }) => `${fault?.kind ?? 'a pause'} of its requests by ${holder}`),
+  ];
 }
 
 /** The toxics of a proxy, and whether it listens. */

@@ -16,7 +16,15 @@ const postgresTraces = `
   SELECT 'setting ' || name || ' = ' || setting FROM pg_settings
   WHERE name IN ('default_transaction_read_only', 'max_connections')`;
 
-const mysqlTraces = "SELECT CONCAT('setting read_only = ', @@global.read_only) AS trace";
+/** A number or a word, as versions differ: here always a word. */
+const mysqlTraces = `
+  SELECT CONCAT('setting read_only = ', IF(CAST(@@global.read_only AS CHAR) IN ('0', 'OFF'), 'OFF', 'ON')) AS trace`;
+/** Empty where the performance schema is off, as MariaDB has it. Then the fault's own check is left, which asks by user locks. */
+const mysqlSessions = `
+  SELECT CONCAT('session of ', ATTR_VALUE) AS trace FROM performance_schema.session_connect_attrs
+  WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE LIKE 'andon-drill-%'`;
+/** The performance schema may not be read, or is not there at all. */
+const notToBeRead = ['ER_TABLEACCESS_DENIED_ERROR', 'ER_NO_SUCH_TABLE', 'ER_BAD_DB_ERROR'];
 
 /** What of a database a drill could leave changed. Asks views of the server alone, which no lock of the plant holds up. */
 export async function surveyDatabase(target: TargetOf<'postgres'> | TargetOf<'mysql'>): Promise<string[]> {
@@ -43,8 +51,15 @@ async function surveyPostgres(url: string): Promise<string[]> {
 async function surveyMysql(url: string): Promise<string[]> {
   const connection = await connectMysql({ url, applicationName: 'andon-survey' });
   try {
-    const [rows] = await connection.query<RowDataPacket[]>({ sql: mysqlTraces, timeout: limitMs });
-    return rows.map(({ trace }) => String(trace));
+    const ask = async (sql: string): Promise<string[]> => {
+      const [rows] = await connection.query<RowDataPacket[]>({ sql, timeout: limitMs });
+      return rows.map(({ trace }) => String(trace));
+    };
+    const sessions = await ask(mysqlSessions).catch((error: { code?: string }) => {
+      if (notToBeRead.includes(error.code ?? '')) return [];
+      throw error;
+    });
+    return [...(await ask(mysqlTraces)), ...sessions];
   } finally {
     connection.destroy();
   }

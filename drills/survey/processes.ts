@@ -1,6 +1,8 @@
 import { serviceBehind } from '../../kit/process/service-of.ts';
 import type { TargetOf } from '../../kit/targets.ts';
-import { markedProcesses } from '../marked-processes.ts';
+import { markedProcesses, markOf } from '../marked-processes.ts';
+import { runName } from '../run-name.ts';
+import type { SurveyDeps } from './survey.ts';
 
 const limitMs = 3000;
 
@@ -15,7 +17,13 @@ export async function surveyService(
   return [...paused, ...(life ? [] : ['it does not live'])];
 }
 
-/** Processes of any drill on this computer. */
-export async function surveyHost(_target: TargetOf<'host'>): Promise<string[]> {
-  return markedProcesses(/^andon-drill-/).map(({ pid, command }) => `process ${pid} (${command}) of a drill`);
+/** Processes of a drill on this computer. */
+export async function surveyHost(
+  _target: TargetOf<'host'>,
+  _name: string,
+  { run }: SurveyDeps,
+): Promise<string[]> {
+  return markedProcesses(run === undefined ? /^andon-drill-/ : runName(run)).map(
+    ({ pid, command }) => `process ${pid} (${command}) of ${markOf(pid) ?? 'a drill'}`,
+  );
 }

@@ -7,7 +7,9 @@ import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
 import { type Target, targetSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
+import { startTestMariadb, type TestMariadb } from '../../lab/testing/mariadb.ts';
 import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
+import { HttpFaultClient } from '../proxy/http-fault-client.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import { startLinks } from '../proxy/link-server.ts';
 import { startPeerServer } from '../testing/tcp-peer.ts';
@@ -64,6 +66,57 @@ test('A survey of a link names who disturbs it.', async () => {
   expect(await ask('mes-db-link', target)).toEqual(['mes-db-link: cut of the link by andon-drill-x~cut']);
 });
 
+test('A survey of an HTTP link names who fails its requests.', async () => {
+  await using peer = await startPeerServer();
+  const at = (port: number) => ({ host: '127.0.0.1', port });
+  await using proxy = await startLinks(
+    { listen: at(0), links: [{ name: 'esign', protocol: 'http', listen: at(0), upstream: at(peer.port) }] },
+    { log: silentLog, clock: systemClock },
+  );
+  const target = targetSchema.parse({ kind: 'link', control: proxy.url, link: 'esign', protocol: 'http' });
+  expect(await ask('mes-esign-link', target)).toEqual([]);
+  if (target.kind !== 'link') throw new Error('a link');
+  const wish = { holder: 'andon-drill-x', leaseMs: 4000, fault: { kind: 'hang' } } as const;
+  await new HttpFaultClient(target, fetch).fail(wish);
+  expect(await ask('mes-esign-link', target)).toEqual([
+    'mes-esign-link: hang of its requests by andon-drill-x',
+  ]);
+});
+
+describe('A survey of a MariaDB', () => {
+  let server: TestMariadb;
+  beforeAll(async () => {
+    server = await startTestMariadb({ settings: { 'performance-schema': 'ON' } });
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  test('says the same twice, and sees a session of a drill and a setting that was changed.', async () => {
+    const target = targetSchema.parse({ kind: 'mysql', url: server.url('mysql') });
+    const before = await ask('mes-db', target);
+    expect(newSince(before, await ask('mes-db', target))).toEqual([]);
+    const left = await server.session('andon-drill-forgotten');
+    await left.query('SET GLOBAL read_only = ON');
+    expect(newSince(before, await ask('mes-db', target))).toEqual([
+      'mes-db: setting read_only = ON',
+      'mes-db: session of andon-drill-forgotten',
+    ]);
+    await left.query('SET GLOBAL read_only = OFF');
+    await left.end();
+    const isGone = async () => newSince(before, await ask('mes-db', target)).length === 0;
+    await waitFor(isGone, { what: 'the goodbye', timeoutMs: 20_000 });
+  });
+
+  test('asks for no more than a user may read.', async () => {
+    const admin = await server.session('admin');
+    await admin.query("CREATE USER clerk@'127.0.0.1' IDENTIFIED BY 'c'");
+    await admin.end();
+    const url = server.url('').replace('root:test', 'clerk:c');
+    expect(await ask('mes-db', targetSchema.parse({ kind: 'mysql', url }))).toEqual([
+      'mes-db: setting read_only = OFF',
+    ]);
+  });
+});
+
 test('A survey of a process says that it is paused, or that it does not live.', async () => {
   const child = spawn('sleep', ['600'], { stdio: 'ignore' });
   await once(child, 'spawn');
@@ -80,6 +133,18 @@ test('A survey of a process says that it is paused, or that it does not live.', 
   child.kill('SIGKILL');
   await once(child, 'exit');
   expect(await ask('mes-process', target)).toEqual(['mes-process: it does not live']);
+});
+
+test('A survey of this computer names the processes of a drill, and of one run those alone.', async () => {
+  const env = { ...process.env, ANDON_MARK: 'andon-drill-survey-test' };
+  const child = spawn('sleep', ['600'], { stdio: 'ignore', env });
+  await once(child, 'spawn');
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const targets = [{ name: 'plant-server', target: targetSchema.parse({ kind: 'host' }) }];
+  const seen = `plant-server: process ${child.pid} (sleep) of andon-drill-survey-test`;
+  expect(await survey(targets, { fetch })).toContain(seen);
+  expect(await survey(targets, { fetch, run: 'survey-test' })).toEqual([seen]);
+  expect(await survey(targets, { fetch, run: 'another' })).toEqual([]);
 });
 
 test('What cannot be asked is left until the contrary is proven.', async () => {

@@ -10,6 +10,8 @@ import { surveyQueue } from './queue.ts';
 /** What a survey reaches the world through. */
 export interface SurveyDeps {
   fetch: typeof fetch;
+  /** Whose processes on this computer count, as other drills may be at work on it for other plants; everybody's when left out. */
+  run?: string | undefined;
 }
 
 /**

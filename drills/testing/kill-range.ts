@@ -12,6 +12,9 @@ import { type Targets, targetsSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { cleanUp } from '../clean.ts';
 import { lastOf, readJournal } from '../journal.ts';
+import { lastingResidue } from '../residue.ts';
+import { runName } from '../run-name.ts';
+import { newSince, survey } from '../survey/survey.ts';
 import { UndoLog } from '../undo-log.ts';
 import type { Doom } from './doomed-runner.ts';
 
@@ -73,6 +76,7 @@ export class KillRange implements Disposable {
 
   /** Kills a runner alone: its fault must be gone within 5 s, undone by the watchdog, which says so in the journal. */
   async kill(kind: KillCase, { word, withinMs }: (typeof moments)[number] = moments[2]): Promise<void> {
+    const before = await this.#survey(kind);
     const runner = this.startRunner(kind);
     await runner.reached(word);
     const delayMs = Math.random() * withinMs;
@@ -89,6 +93,20 @@ export class KillRange implements Disposable {
       undone: [expect.stringContaining(`${kind.doom.kind} on `)],
       errors: [],
     });
+    expect(await this.#traces(kind, runner, before), `${story}: the next preflight finds`).toEqual([]);
+  }
+
+  /** What the preflight of the next drill would find of this run at its target. Other runs may be at work there. */
+  #traces(kind: KillCase, { run }: Runner, before: readonly string[]): Promise<string[]> {
+    const isOfAnother = (text: string) => /andon[-_]drill/.test(text) && !text.includes(runName(run));
+    return lastingResidue('its target as it was', async () =>
+      newSince(before, await this.#survey(kind)).filter((text) => !isOfAnother(text)),
+    );
+  }
+
+  #survey({ doom: { target: name } }: KillCase): Promise<string[]> {
+    const target = this.targets[name];
+    return survey(target ? [{ name, target }] : [], { fetch });
   }
 
   /** Kills the watchdog, then the runner (or freezes it): the lease must suffice, and `drill clean` closes the log. */

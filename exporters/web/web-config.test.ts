@@ -33,7 +33,7 @@ describe('a web configuration with mistakes names them all', () => {
         '5:5 http_server_config.headers: unknown key "Cache-Control"; known are Content-Security-Policy, X-Frame-Options, X-Content-Type-Options, X-XSS-Protection, Strict-Transport-Security',
         '6:22 http_server_config.headers.X-Frame-Options: must be deny or sameorigin',
         '7:1 unknown key "basic_auth_user"; did you mean "basic_auth_users"?',
-        '8:21 bearer_token_files: Invalid input: expected array, received string',
+        '8:21 bearer_token_files: must be: array; this is: string',
         '9:24 rate_limit.interval: "soon" is not a duration; write 100ms, 1s or 0',
         '9:37 rate_limit.burst: must be at least 1',
       ],

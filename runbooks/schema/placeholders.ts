@@ -46,7 +46,8 @@ export function fillIn<T>(
       );
     return inner;
   };
-  if (typeof value !== 'object' || value === null) return fill(value, 'as-it-is') as T;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return fill(value, 'as-it-is') as T;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, fill(inner, encodingOf(key))]),
   ) as T;
