@@ -17,7 +17,14 @@ const httpUrl = url(['http:', 'https:']);
 /** The systems that Andon watches, breaks and heals, as they stand under `targets:` in andon.yaml. */
 export const targetSchema = z.discriminatedUnion('kind', [
   /** A manufacturing execution system: its HTTP API, and the name of the target that is its database. */
-  z.strictObject({ kind: z.literal('mes'), url: httpUrl, database: z.string(), ...common }),
+  z.strictObject({
+    kind: z.literal('mes'),
+    url: httpUrl,
+    database: z.string(),
+    /** What runbooks send it as `Authorization: Bearer …`. */
+    token: z.string().optional(),
+    ...common,
+  }),
   z.strictObject({
     kind: z.literal('postgres'),
     /** As the monitored systems reach it. */

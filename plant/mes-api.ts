@@ -76,6 +76,8 @@ export const operationReportedSchema = z.object({
   material: id,
   lot: id,
   quantity: z.number().int(),
+  /** When the MES booked it: the one time that every system keeps the same, so that they can be compared. */
+  server_ts: instant.optional(),
 });
 export type OperationReported = z.output<typeof operationReportedSchema>;
 

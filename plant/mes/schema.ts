@@ -33,8 +33,11 @@ CREATE TABLE IF NOT EXISTS operations (
   source text NOT NULL, seq bigint NOT NULL, serial text NOT NULL,
   result text NOT NULL CHECK (result IN ('good', 'scrap', 'rework')),
   device_ts timestamptz NOT NULL, server_ts timestamptz NOT NULL DEFAULT now(), recovered boolean NOT NULL,
-  actor text NOT NULL, role text NOT NULL
+  actor text NOT NULL, role text NOT NULL, material text NOT NULL DEFAULT '', lot text NOT NULL DEFAULT ''
 );
+ALTER TABLE operations ADD COLUMN IF NOT EXISTS material text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS lot text NOT NULL DEFAULT '';
+CREATE INDEX IF NOT EXISTS operations_server_ts ON operations (server_ts);
 
 CREATE TABLE IF NOT EXISTS transitions (
   id bigserial PRIMARY KEY, work_order_id text NOT NULL, line text NOT NULL, command text NOT NULL,
