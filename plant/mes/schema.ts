@@ -1,6 +1,7 @@
 import type { Session } from '../database/database.ts';
 import { uniqueOpId } from '../database/unique-op-id.ts';
 import type { Line } from '../settings.ts';
+import { quarantineTables } from './quarantines.ts';
 import { signatureTables } from './signatures.ts';
 import { onUnitStates } from './transitions.ts';
 
@@ -63,7 +64,7 @@ CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at 
 
 /** The tables of the MES. */
 export function mesSchema({ idempotent }: { idempotent: boolean }): string {
-  return tables + signatureTables + uniqueOpId('operations', idempotent);
+  return tables + quarantineTables + signatureTables + uniqueOpId('operations', idempotent);
 }
 
 /** The plant's own units and devices, known before anything was heard from them. */
