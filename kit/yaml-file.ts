@@ -56,7 +56,8 @@ export function parseYaml<S extends z.ZodType>(
   };
   refuse(document.errors.map((error) => ({ ...at(counter, error.pos[0]), message: error.message })));
   refuse(expandTexts(document, counter, expand));
-  const result = schema.safeParse(document.toJS());
+  refuse(unresolvedAliases(document, counter));
+  const result = schema.safeParse(wholeValue(document, file));
   if (!result.success) {
     throw new InvalidFileError(
       file,
@@ -67,6 +68,30 @@ export function parseYaml<S extends z.ZodType>(
     extra(result.data).map(({ path, message }) => ({ ...locate(path), message: `${label(path)}${message}` })),
   );
   return result.data;
+}
+
+/** `*name` without an `&name` before it: the parser takes it, and only the value cannot be had. */
+function unresolvedAliases(document: Document, counter: LineCounter): FileProblem[] {
+  const problems: FileProblem[] = [];
+  visit(document, {
+    Alias(_key, node) {
+      if (node.resolve(document) === undefined)
+        problems.push({
+          ...at(counter, node.range?.[0] ?? 0),
+          message: `nothing is called &${node.source} before this`,
+        });
+    },
+  });
+  return problems;
+}
+
+/** The value of a file; one whose aliases grow without end has none. */
+function wholeValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new InvalidFileError(file, [{ line: 1, column: 1, message: messageOf(error) }]);
+  }
 }
 
 function expandTexts(
