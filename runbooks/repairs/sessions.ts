@@ -23,6 +23,9 @@ export async function inTransaction<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const client = await connectPostgres({ url: admin_url ?? url, applicationName: 'andon-repair', ...limits });
+  // A statement under way is not waited for: without our COMMIT the server rolls it back.
+  const leave = () => void client.end().catch(() => {});
+  signal.addEventListener('abort', leave, { once: true });
   try {
     await client.query("SET TIME ZONE 'UTC'");
     await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED ${access}`);
@@ -34,6 +37,7 @@ export async function inTransaction<T>(
     if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') throw error;
     throw new RolledBackError(`${addressOf(admin_url ?? url)}: ${error.message}`, { cause: error });
   } finally {
+    signal.removeEventListener('abort', leave);
     // A session that ends inside a transaction rolls it back.
     await client.end().catch(() => {});
   }

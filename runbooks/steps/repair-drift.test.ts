@@ -160,6 +160,46 @@ describe('repair.drift', () => {
     expect(await systems.held()).toEqual(before);
   });
 
+  const waiting = (n: number) => async () =>
+    (
+      await systems.wms.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = 'andon-repair' AND wait_event_type = 'Lock'`,
+      )
+    ).rowCount === n;
+
+  test('counts a move in the balance that the WMS books at the same moment.', async () => {
+    await systems.drift();
+    const wms = await systems.client();
+    await wms.query(`BEGIN; INSERT INTO "stock moves" (op_id, material, lot, quantity, server_ts)
+      VALUES ('op-8', 'M-1', 'L-1', 100, now()); UPDATE stock SET quantity = quantity + 100 WHERE lot = 'L-1'`);
+    const running = systems.run(repairDrift, write);
+    await waitFor(waiting(1), { what: 'the repair to wait for the balance', timeoutMs: 20_000, everyMs: 5 });
+    await wms.query('COMMIT');
+    expect(await running).toMatchObject({ touched: 3 });
+    expect(await systems.stock()).toEqual({ 'L-0': '12', 'L-1': '109' });
+    await wms.end();
+  });
+
+  test('that is aborted while it waits settles at once and changes nothing, then or later.', async () => {
+    await systems.drift();
+    const before = await systems.held();
+    const wms = await systems.client();
+    await wms.query(`BEGIN; SELECT FROM "stock moves" WHERE op_id = 'op-3' FOR UPDATE`);
+    const stop = new AbortController();
+    const running = repairDrift.run(repairDrift.params.parse(write), systems.world(), stop.signal);
+    const settled = expect(running).rejects.toThrow();
+    await waitFor(waiting(1), { what: 'the repair to wait for a row', timeoutMs: 20_000, everyMs: 5 });
+    stop.abort(new Error('the run is over'));
+    await settled;
+    await wms.query('ROLLBACK');
+    const gone = async () =>
+      (await systems.wms.query(`SELECT FROM pg_stat_activity WHERE application_name = 'andon-repair'`))
+        .rowCount === 0;
+    await waitFor(gone, { what: 'the end of its sessions', timeoutMs: 20_000, everyMs: 20 });
+    expect(await systems.held()).toEqual(before);
+    await wms.end();
+  });
+
   test('needs a reason to write, and a repair that exists.', () => {
     expect(repairDrift.params.safeParse({ dry_run: false }).error?.issues).toMatchObject([
       { path: ['reason'] },

@@ -57,9 +57,16 @@ export class TwoSystems implements AsyncDisposable {
   readonly mes: pg.Client;
   readonly wms: pg.Client;
   readonly #urls: { mes: string; wms: string };
+  readonly #connect: (url: string) => Promise<pg.Client>;
 
-  private constructor(server: TestPostgres, clients: [pg.Client, pg.Client], urls: [string, string]) {
+  private constructor(
+    server: TestPostgres,
+    connect: (url: string) => Promise<pg.Client>,
+    clients: [pg.Client, pg.Client],
+    urls: [string, string],
+  ) {
     this.server = server;
+    this.#connect = connect;
     [this.mes, this.wms] = clients;
     this.#urls = { mes: urls[0], wms: urls[1] };
   }
@@ -67,10 +74,15 @@ export class TwoSystems implements AsyncDisposable {
   static async start(connect: (url: string) => Promise<pg.Client>): Promise<TwoSystems> {
     const server = await startTestPostgres();
     const urls: [string, string] = [await server.database('mes'), await server.database('wms')];
-    const systems = new TwoSystems(server, [await connect(urls[0]), await connect(urls[1])], urls);
+    const systems = new TwoSystems(server, connect, [await connect(urls[0]), await connect(urls[1])], urls);
     await systems.mes.query(mesTable);
     await systems.wms.query(wmsTables);
     return systems;
+  }
+
+  /** One more session of the WMS. */
+  client(): Promise<pg.Client> {
+    return this.#connect(this.#urls.wms);
   }
 
   /** Six moves everywhere, and nothing else: two lots of one material. */
