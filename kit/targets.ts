@@ -14,6 +14,9 @@ const url = (protocols: string[]) =>
 
 const httpUrl = url(['http:', 'https:']);
 
+/** What can stand in a header, as RFC 6750 has it. Never in a message: it is a secret. */
+const bearerToken = z.string().regex(/^[\w.~+/-]+=*$/, 'may only have letters, digits and -._~+/=');
+
 /** The systems that Andon watches, breaks and heals, as they stand under `targets:` in andon.yaml. */
 export const targetSchema = z.discriminatedUnion('kind', [
   /** A manufacturing execution system: its HTTP API, and the name of the target that is its database. */
@@ -21,8 +24,16 @@ export const targetSchema = z.discriminatedUnion('kind', [
     kind: z.literal('mes'),
     url: httpUrl,
     database: z.string(),
-    /** What runbooks send it as `Authorization: Bearer …`. */
-    token: z.string().optional(),
+    /** What runbooks send as `Authorization: Bearer …`. */
+    token: bearerToken.optional(),
+    ...common,
+  }),
+  /** An HTTP API of a system: of an ERP, a WMS, a gateway, a third party. */
+  z.strictObject({
+    kind: z.literal('http'),
+    url: httpUrl,
+    /** What runbooks send as `Authorization: Bearer …`. */
+    token: bearerToken.optional(),
     ...common,
   }),
   z.strictObject({

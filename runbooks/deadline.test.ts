@@ -11,13 +11,15 @@ const outcome = <T>(work: Promise<T>) =>
 test('Work that is done in time is left in peace.', async () => {
   const clock = new ManualClock();
   const { signal } = new AbortController();
-  expect(await withDeadline('it', 1000, { clock, signal }, async () => 7)).toBe(7);
+  expect(await withDeadline({ what: 'it', ms: 1000 }, { clock, signal }, async () => 7)).toBe(7);
 });
 
 test('Work that never settles is left behind after the time and the grace, and not before.', async () => {
   const clock = new ManualClock();
   const { signal } = new AbortController();
-  const late = outcome(withDeadline('it', 1000, { clock, signal }, () => new Promise(() => {})));
+  const late = outcome(
+    withDeadline({ what: 'it', ms: 1000 }, { clock, signal }, () => new Promise(() => {})),
+  );
   let settled = false;
   void late.then(() => {
     settled = true;
@@ -33,7 +35,7 @@ test('What work still achieves after it was told to stop counts, because it is d
   const clock = new ManualClock();
   const { signal } = new AbortController();
   const gate = Promise.withResolvers<string>();
-  const result = outcome(withDeadline('it', 1000, { clock, signal }, () => gate.promise));
+  const result = outcome(withDeadline({ what: 'it', ms: 1000 }, { clock, signal }, () => gate.promise));
   await clock.advance(1000);
   gate.resolve('terminated just then');
   expect(await result).toEqual({ value: 'terminated just then' });
@@ -46,7 +48,7 @@ test('Work is not begun when the stop has already come.', async () => {
   const work = async () => {
     begun = true;
   };
-  expect(await outcome(withDeadline('it', 1000, { clock, signal }, work))).toEqual({
+  expect(await outcome(withDeadline({ what: 'it', ms: 1000 }, { clock, signal }, work))).toEqual({
     error: 'Error: stopped before',
   });
   expect(begun).toBe(false);

@@ -6,12 +6,11 @@ import { UnavailableError } from '../kit/errors.ts';
 const graceMs = 5000;
 
 /**
- * Runs `work` with a signal that is aborted after `ms`, or with `signal`. The result of work that still settles in the
+ * Runs `work` with a signal that is aborted after `ms`, or with `signal`; `saidMs` is the limit that the message names. The result of work that still settles in the
  * grace period counts: what it did is done.
  */
 export async function withDeadline<T>(
-  what: string,
-  ms: number,
+  { what, ms, saidMs = ms }: { what: string; ms: number; saidMs?: number },
   { clock, signal }: { clock: Clock; signal: AbortSignal },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -27,7 +26,8 @@ export async function withDeadline<T>(
     );
   });
   clock.sleep(ms, done.signal).then(
-    () => late.abort(new UnavailableError('runbook.timeout', `${what} took longer than ${promDuration(ms)}`)),
+    () =>
+      late.abort(new UnavailableError('runbook.timeout', `${what} took longer than ${promDuration(saidMs)}`)),
     () => {},
   );
   try {

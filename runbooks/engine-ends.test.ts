@@ -19,8 +19,9 @@ test('A run that was cut off in the middle of a step is handed off after the res
   using world = new EngineWorld();
   const [run] = storeNotices([notice()], world.deps, world.clock.now());
   const longAgo = world.clock.now() - 60_000;
-  expect(world.store.claim(run?.id ?? 0, 'a process that was killed', longAgo, longAgo)).toBe(true);
-  world.store.startStep(run?.id ?? 0, 0, 'test.act', longAgo);
+  const claimed = run && world.store.claim(run, 'a process that was killed', longAgo, longAgo);
+  expect(claimed).toMatchObject({ state: 'running' });
+  world.store.steps.start(run?.id ?? 0, { position: 0, phase: 'do', attempt: 1 }, 'test.act', longAgo);
   await using engine = world.engine();
   engine.receive([notice()]);
   expect(await world.settled()).toMatchObject([
@@ -36,8 +37,9 @@ test('A run that was cut off in the middle of a step is handed off after the res
 test('A run whose owner still renews its lease is left to it.', async () => {
   using world = new EngineWorld();
   const [run] = storeNotices([notice()], world.deps, world.clock.now());
-  world.store.claim(run?.id ?? 0, 'another living process', world.clock.now() + 3_600_000, world.clock.now());
-  expect(world.store.takeInterrupted(world.clock.now())).toEqual([]);
+  const now = world.clock.now();
+  expect(run && world.store.claim(run, 'another living process', now + 3_600_000, now)).toBeDefined();
+  expect(world.store.takeOver('us', now + 5000, now)).toEqual([]);
 });
 
 test('Stopping the service stops the step and hands the run off.', async () => {

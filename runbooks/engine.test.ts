@@ -35,7 +35,7 @@ test.for([
   ['a notice that it is over', { status: 'resolved' as const }],
 ])('%s starts nothing.', ([, changes]) => {
   using world = new EngineWorld({
-    trigger: { alert: 'MesDatabaseBlocked', tier: 'A', labels: { line: 'L1' } },
+    triggers: [{ alert: 'MesDatabaseBlocked', tier: 'A', labels: { line: 'L1' } }],
   });
   const label = { labels: { line: 'L1' } };
   const other = changes as Partial<AlertNotice>;

@@ -1,20 +1,21 @@
-import type { Targets } from '../kit/targets.ts';
+import type { Clock } from '../kit/clock.ts';
 import type { AlertNotice } from './alert-notice.ts';
-import { planRunbook, renderPlan } from './plan.ts';
-import { resolveTarget } from './resolve-target.ts';
+import type { AuditLog } from './audit.ts';
+import { decide, type Occasion } from './decide.ts';
+import { tellPeople } from './hand-off.ts';
+import { hashOfPlan, type PlanDeps, planRunbook, renderPlan } from './plan.ts';
 import type { StoredRun } from './run.ts';
 import type { Runbook } from './schema/runbook.ts';
-import type { SnapshotSets } from './snapshots/set.ts';
-import type { Step } from './step.ts';
-import type { NewRun, RunStore } from './store.ts';
+import type { RunStore } from './store.ts';
 
 /** What deciding about an alert needs to know. */
-export interface IntakeDeps {
+export interface IntakeDeps extends PlanDeps {
   store: RunStore;
+  audit: AuditLog;
   runbooks: readonly Runbook[];
-  targets: Targets;
-  snapshots: SnapshotSets;
-  steps: readonly Step[];
+  /** Whether a shift works at that moment. */
+  inShift(at: number): boolean;
+  clock: Clock;
 }
 
 /**
@@ -27,63 +28,84 @@ export function storeNotices(notices: readonly AlertNotice[], deps: IntakeDeps, 
     notices.flatMap((notice) => {
       const resolved = store.noteAlert(notice, now) === 'resolved';
       if (notice.status === 'resolved') return [];
+      const occasion: Occasion = {
+        ...{ actor: 'alertmanager', alert: notice.labels.alertname ?? '', labels: notice.labels, resolved },
+        ...{ fingerprint: notice.fingerprint, startsAt: notice.startsAt },
+      };
       return runbooks
         .filter((runbook) => answers(runbook, notice))
-        .flatMap((runbook) => store.addRun(decide(runbook, notice, resolved, deps, now), now) ?? []);
+        .flatMap((runbook) => storeRun(runbook, occasion, deps, now) ?? []);
     }),
   );
 }
 
-function answers({ trigger }: Runbook, { labels }: AlertNotice): boolean {
-  if (!trigger || labels.alertname !== trigger.alert) return false;
-  if (trigger.tier !== undefined && labels.tier !== trigger.tier) return false;
-  return Object.entries(trigger.labels).every(
-    ([name, value]) => Object.hasOwn(labels, name) && labels[name] === value,
+/** Stores the runs that something other than an alert has begun: the clock, or another program. */
+export function storeOccasion(
+  runbooks: readonly Runbook[],
+  occasion: Occasion,
+  deps: IntakeDeps,
+  now: number,
+): StoredRun[] {
+  return deps.store.transaction(() =>
+    runbooks.flatMap((runbook) => storeRun(runbook, occasion, deps, now) ?? []),
   );
 }
 
-function decide(
-  runbook: Runbook,
-  notice: AlertNotice,
-  resolved: boolean,
-  { store, targets, snapshots, steps }: IntakeDeps,
-  now: number,
-): NewRun {
-  const found = resolveTarget(runbook, notice.labels, targets, steps);
-  const target = 'problem' in found ? undefined : found.target;
-  const verdict = (): Pick<NewRun, 'state' | 'reason'> => {
-    if (resolved) return { state: 'refused', reason: 'the alert had resolved before it was delivered' };
-    if ('problem' in found) return { state: 'refused', reason: found.problem };
-    const hold = store.holds.current(now);
-    if (hold) return { state: 'held', reason: `held by ${hold.holder}` };
-    if (runbook.mode === 'auto') return { state: 'waiting', reason: '' };
-    return { state: 'handed-off', reason: suggestion(runbook, target?.name, { targets, snapshots, steps }) };
-  };
-  return {
-    runbook: runbook.id,
-    actor: 'alertmanager',
-    alert: notice.labels.alertname ?? '',
-    fingerprint: notice.fingerprint,
-    startsAt: notice.startsAt,
-    labels: notice.labels,
-    target: target?.name ?? null,
-    lock: lockOf(runbook, target?.name),
-    ...verdict(),
-  };
+function answers({ triggers }: Runbook, { labels }: AlertNotice): boolean {
+  return triggers.some(({ alert, tier, labels: wanted }) => {
+    if (alert === undefined || labels.alertname !== alert || (tier !== undefined && labels.tier !== tier))
+      return false;
+    return Object.entries(wanted).every(
+      ([name, value]) => Object.hasOwn(labels, name) && labels[name] === value,
+    );
+  });
 }
 
-/** Runs on one target take turns; one without a target takes turns with itself. */
-export const lockOf = (runbook: Runbook, target: string | undefined): string =>
-  target === undefined ? `runbook ${runbook.id}` : `target ${target}`;
-
-function suggestion(
+/** Inside of a transaction: the run, its question to people and the message about it are stored together or not at all. */
+function storeRun(
   runbook: Runbook,
-  target: string | undefined,
-  deps: Pick<IntakeDeps, 'targets' | 'snapshots' | 'steps'>,
-): string {
+  occasion: Occasion,
+  deps: IntakeDeps,
+  now: number,
+): StoredRun | undefined {
+  const { store } = deps;
+  if (store.hasRun(runbook.id, occasion)) return undefined;
+  const run = store.addRun(decide(runbook, occasion, deps, now), now);
+  if (run?.state === 'awaiting-approval') ask(run, runbook, store, now);
+  if (run?.state === 'handed-off') {
+    const title = `${runbook.id}: a person decides`;
+    tellPeople(store, run.id, { kind: 'ended', key: 'ended', title, text: run.reason }, now);
+  }
+  return run;
+}
+
+/** Asks people about a whole run. */
+export function ask(run: StoredRun, runbook: Runbook, store: RunStore, now: number): void {
+  const { roles, expires } = runbook.approval;
+  const question = `${runbook.title}?`;
+  store.approvals.ask({
+    ...{ runId: run.id, position: 0, question, planHash: run.planHash, requester: run.actor, roles },
+    ...{ requestedAt: now, expiresAt: now + expires },
+  });
+  const title = `${runbook.id} waits for your approval`;
+  tellPeople(
+    store,
+    run.id,
+    { kind: 'approval', key: '0-asked', title, text: `${question} ${run.reason}` },
+    now,
+  );
+}
+
+/** The plan of a run as text and as hash; of one that cannot be planned the reason. */
+export function planned(
+  runbook: Runbook,
+  subject: Parameters<typeof planRunbook>[1],
+  deps: PlanDeps,
+): { plan: string; planHash: string } | { problem: string } {
   try {
-    return `a person decides; the plan: ${renderPlan(planRunbook(runbook, { ...deps, target }))}`;
+    const plan = planRunbook(runbook, subject, deps);
+    return { plan: renderPlan(plan), planHash: hashOfPlan(plan, runbook) };
   } catch (error) {
-    return `a person decides; there is no plan: ${String(error)}`;
+    return { problem: `there is no plan: ${String(error)}` };
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { carriesToken } from '../kit/bearer.ts';
 
 /** 车间主任, 班组长, 维修员: as the plant's own rights are given. */
 export const peopleRole = z.enum(['director', 'leader', 'maintainer']);
@@ -12,3 +13,9 @@ export const person = z.strictObject({
   token: z.string().min(16, 'must have at least 16 characters: who knows it can approve what ends sessions'),
 });
 export type Person = z.output<typeof person>;
+
+/** The person with that token, compared without telling by its time how much of it was right. */
+export function personWithToken(people: readonly Person[], token: string | undefined): Person | undefined {
+  if (token === undefined) return undefined;
+  return people.find((one) => carriesToken(`Bearer ${token}`, one.token));
+}

@@ -1,30 +1,74 @@
 import type { Targets } from '../kit/targets.ts';
+import { conditionTargetProblem } from './conditions/asked-target.ts';
+import { conditionsOf, entriesOf } from './schema/contradictions.ts';
 import type { Runbook } from './schema/runbook.ts';
 import type { NamedTarget, Step } from './step.ts';
 
-export type Resolved = { target: NamedTarget | undefined } | { problem: string };
+export type Resolved = { target: NamedTarget | undefined; names: string[] } | { problem: string };
 
-/** What the runbook works on. A label only ever chooses among the targets of andon.yaml: its value is used nowhere. */
+/**
+ * What the runbook works on, and the names of all targets that its steps change. A label only ever chooses among the targets of
+ * andon.yaml: its value is used nowhere.
+ */
 export function resolveTarget(
   runbook: Runbook,
   labels: Readonly<Record<string, string>>,
   targets: Targets,
   steps: readonly Step[],
 ): Resolved {
-  const { target: wanted } = runbook;
+  const main = mainTarget(runbook, labels, targets);
+  if ('problem' in main) return main;
+  const { target } = main;
+  const problem = stepProblem(runbook, targets, steps, target) ?? conditionProblem(runbook, targets, target);
+  if (problem !== undefined) return { problem };
+  const others = entriesOf(runbook).flatMap(({ entry }) => entry.target ?? []);
+  return { target, names: [...new Set([...(target ? [target.name] : []), ...others.toSorted()])] };
+}
+
+function mainTarget(
+  { target: wanted }: Runbook,
+  labels: Readonly<Record<string, string>>,
+  targets: Targets,
+): { target: NamedTarget | undefined } | { problem: string } {
   if (wanted === undefined) return { target: undefined };
   const name = typeof wanted === 'string' ? wanted : own(labels, wanted.label);
   if (name === undefined) return { problem: `the alert has no label ${JSON.stringify(wanted)}` };
+  const target = namedTarget(targets, name);
+  return target ? { target } : { problem: `andon.yaml has no target ${JSON.stringify(name)}` };
+}
+
+/** The target of that name in andon.yaml. */
+export function namedTarget(targets: Targets, name: string): NamedTarget | undefined {
   const target = own(targets, name);
-  if (!target) return { problem: `andon.yaml has no target ${JSON.stringify(name)}` };
-  for (const entry of runbook.steps) {
+  return target && { name, target };
+}
+
+function stepProblem(
+  runbook: Runbook,
+  targets: Targets,
+  steps: readonly Step[],
+  main: NamedTarget | undefined,
+): string | undefined {
+  for (const { entry } of entriesOf(runbook)) {
     const kinds = steps.find((step) => step.kind === entry.step)?.targets ?? [];
-    if (kinds.length > 0 && !kinds.includes(target.kind))
-      return { problem: `"${name}" is of kind ${target.kind}; ${entry.step} needs ${kinds.join(' or ')}` };
+    const target = entry.target === undefined ? main : namedTarget(targets, entry.target);
+    if (entry.target !== undefined && !target)
+      return `andon.yaml has no target ${JSON.stringify(entry.target)}`;
+    if (kinds.length === 0 || (target && kinds.includes(target.target.kind))) continue;
+    return `"${target?.name ?? ''}" is of kind ${target?.target.kind ?? 'none'}; ${entry.step} needs ${kinds.join(' or ')}`;
   }
-  if (runbook.verify.length > 0 && target.kind !== 'postgres')
-    return { problem: `"${name}" is of kind ${target.kind}; its "verify" asks a postgres target` };
-  return { target: { name, target } };
+  return undefined;
+}
+
+function conditionProblem(
+  runbook: Runbook,
+  targets: Targets,
+  main: NamedTarget | undefined,
+): string | undefined {
+  const problems = conditionsOf(runbook).flatMap(
+    ({ condition, target }) => conditionTargetProblem(condition, targets, target ?? main?.name) ?? [],
+  );
+  return problems[0];
 }
 
 /** Labels come from outside: `constructor` is no label unless the alert carries it. */

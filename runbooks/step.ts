@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Target, TargetKind, Targets } from '../kit/targets.ts';
+import type { PeopleRole } from './people.ts';
 import type { Repairs } from './repairs/repair.ts';
 import type { SnapshotSets } from './snapshots/set.ts';
 
@@ -52,7 +53,11 @@ export interface StepWorld extends PlanWorld {
   /** Where Prometheus answers. */
   prometheus: string;
   /** Asks the people of these roles, once however often it is called, and answers as soon as one of them has. */
-  askPeople(question: { text: string; roles: readonly string[]; expiresMs: number }): Decision | undefined;
+  askPeople(question: {
+    text: string;
+    roles: readonly PeopleRole[];
+    expiresMs: number;
+  }): Decision | undefined;
   /** Puts a message for people on the disk; it is delivered by the service, again until it is taken. */
   tellPeople(message: { title: string; text: string; tier: 'A' | 'B' | 'C' }): void;
   fetch: typeof fetch;
@@ -94,6 +99,8 @@ export interface Step<P = unknown> {
    * repeatable is never carried out again: a crash in the middle of it takes the run back, or hands it to a person.
    */
   repeatable(params: P): boolean;
+  /** How long it waits by itself for people or for the world: it is not cut off before, and the runbook has that much more time. */
+  waitsMs?(params: P): number;
   /** Texts of `with` in which no `${inputs.…}` may stand (`refused`), or in which the value is percent-encoded (`url`). */
   placeholders?: Readonly<Record<string, 'refused' | 'url'>>;
   /** Pure: every side effect, with the values filled in. */

@@ -1,43 +1,56 @@
 import { inTransaction, openSqlite, type Sqlite } from '../kit/sqlite.ts';
 import type { AlertNotice } from './alert-notice.ts';
+import { Approvals } from './approvals.ts';
 import { Holds } from './holds.ts';
+import { Messages } from './messages.ts';
+import { Proofs } from './proofs.ts';
 import {
+  type Failure,
   type FinalOutcome,
   type RunRecord,
-  type RunState,
   type StoredRun,
   storedRun,
-  storedStep,
   toRecord,
 } from './run.ts';
-import type { StepResult } from './step.ts';
+import { StepRecords } from './step-records.ts';
 import { prepareStore } from './store-schema.ts';
 
 /** A run that is about to be stored. */
-export interface NewRun extends Pick<StoredRun, 'runbook' | 'actor' | 'alert' | 'fingerprint' | 'startsAt'> {
-  labels: Readonly<Record<string, string>>;
-  target: string | null;
-  /** Runs with the same lock wait for each other. */
-  lock: string;
-  state: RunState;
-  reason: string;
-}
+export type NewRun = Omit<
+  StoredRun,
+  'id' | 'failure' | 'receivedAt' | 'readyAt' | 'startedAt' | 'turnedBackAt' | 'verifiedAt' | 'finishedAt'
+>;
 
-const runColumns = `id, runbook, actor, alert, fingerprint, starts_at AS startsAt, labels, target, lock, state, reason,
-  received_at AS receivedAt, started_at AS startedAt, finished_at AS finishedAt`;
+const runColumns = `id, runbook, runbook_hash AS runbookHash, actor, alert, fingerprint, starts_at AS startsAt, labels, inputs,
+  target, locks, mode, trust, plan, plan_hash AS planHash, state, reason, failure, received_at AS receivedAt,
+  ready_at AS readyAt, started_at AS startedAt, turned_back_at AS turnedBackAt, verified_at AS verifiedAt,
+  finished_at AS finishedAt`;
+
+const openStates = ['awaiting-approval', 'waiting', 'running'];
 
 /** Alerts and runs on the disk: what is stored here survives whatever happens to the process. */
 export class RunStore implements Disposable {
   readonly holds: Holds;
+  readonly approvals: Approvals;
+  readonly proofs: Proofs;
+  readonly messages: Messages;
+  readonly steps: StepRecords;
+  /** A name of this store that no other one has. */
+  readonly name: string;
   readonly #database: Sqlite;
 
   constructor(file: string) {
     this.#database = openSqlite(file);
     prepareStore(this.#database, file);
     this.holds = new Holds(this.#database);
+    this.approvals = new Approvals(this.#database);
+    this.proofs = new Proofs(this.#database);
+    this.messages = new Messages(this.#database);
+    this.steps = new StepRecords(this.#database);
+    this.name = String(this.#database.prepare('SELECT name FROM identity').get()?.name);
   }
 
-  /** All of it or none of it; on return it is on the disk. */
+  /** All of it or none of it; on return it is on the disk. Not to be nested. */
   transaction<T>(work: () => T): T {
     return inTransaction(this.#database, work);
   }
@@ -61,18 +74,27 @@ export class RunStore implements Disposable {
     return row !== undefined;
   }
 
+  /** Whether this runbook already has its run for this alert instance. */
+  hasRun(runbook: string, { fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
+    const row = this.#database
+      .prepare('SELECT 1 FROM runs WHERE runbook = ? AND fingerprint = ? AND starts_at = ?')
+      .get(runbook, fingerprint, startsAt);
+    return row !== undefined;
+  }
+
   /** Stores a run; undefined when this runbook already has one for this alert instance. */
   addRun(run: NewRun, now: number): StoredRun | undefined {
-    const finished = run.state === 'waiting' ? null : now;
+    const finished = openStates.includes(run.state) ? null : now;
     const row = this.#database
       .prepare(
-        `INSERT INTO runs (runbook, actor, alert, fingerprint, starts_at, labels, target, lock, state, reason,
-           received_at, finished_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING ${runColumns}`,
+        `INSERT INTO runs (runbook, runbook_hash, actor, alert, fingerprint, starts_at, labels, inputs, target, locks, mode,
+           trust, plan, plan_hash, state, reason, received_at, ready_at, finished_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING ${runColumns}`,
       )
       .get(
-        ...[run.runbook, run.actor, run.alert, run.fingerprint, run.startsAt, JSON.stringify(run.labels)],
-        ...[run.target, run.lock, run.state, run.reason, now, finished],
+        ...[run.runbook, run.runbookHash, run.actor, run.alert, run.fingerprint, run.startsAt],
+        ...[JSON.stringify(run.labels), JSON.stringify(run.inputs), run.target, JSON.stringify(run.locks)],
+        ...[run.mode, run.trust, run.plan, run.planHash, run.state, run.reason, now, now, finished],
       );
     return row === undefined ? undefined : storedRun.parse(row);
   }
@@ -80,31 +102,43 @@ export class RunStore implements Disposable {
   /** Runs that wait for their turn, oldest first. */
   waiting(): StoredRun[] {
     const rows = this.#database
-      .prepare(`SELECT ${runColumns} FROM runs WHERE state = 'waiting' ORDER BY id`)
+      .prepare(`SELECT ${runColumns} FROM runs WHERE state = 'waiting' ORDER BY ready_at, id`)
       .all();
     return rows.map((row) => storedRun.parse(row));
   }
 
-  /** Takes a waiting run for `owner`; false when it is taken, or another one runs under the same lock. */
-  claim(id: number, owner: string, leaseUntil: number, now: number): boolean {
+  /** A person has agreed: the run waits for its turn. */
+  makeReady(id: number, now: number): boolean {
     const { changes } = this.#database
       .prepare(
-        `UPDATE runs SET state = 'running', owner = ?, lease_until = ?, started_at = ?
-         WHERE id = ? AND state = 'waiting' AND NOT EXISTS
-           (SELECT 1 FROM runs other WHERE other.lock = runs.lock AND other.state = 'running')`,
+        `UPDATE runs SET state = 'waiting', reason = '', ready_at = ? WHERE id = ? AND state = 'awaiting-approval'`,
       )
-      .run(owner, leaseUntil, now, id);
+      .run(now, id);
     return changes === 1;
   }
 
-  /** Stores a run and claims it at once; undefined when another one runs under the same lock. */
-  addClaimed(run: Omit<NewRun, 'state' | 'reason'>, owner: string, leaseUntil: number, now: number) {
+  /** Takes a waiting run and all its locks for `owner`, or nothing: when it is taken, or another run holds one of its locks. */
+  claim(
+    { id, locks }: Pick<StoredRun, 'id' | 'locks'>,
+    owner: string,
+    leaseUntil: number,
+    now: number,
+  ): StoredRun | undefined {
     return this.transaction(() => {
-      const busy = this.#database
-        .prepare(`SELECT 1 FROM runs WHERE lock = ? AND state = 'running'`)
-        .get(run.lock);
-      const added = busy ? undefined : this.addRun({ ...run, state: 'waiting', reason: '' }, now);
-      return added && this.claim(added.id, owner, leaseUntil, now) ? added : undefined;
+      const list = JSON.stringify(locks);
+      const taken = this.#database
+        .prepare('SELECT 1 FROM locks WHERE lock IN (SELECT value FROM json_each(?))')
+        .get(list);
+      if (taken !== undefined) return undefined;
+      const row = this.#database
+        .prepare(
+          `UPDATE runs SET state = 'running', owner = ?, lease_until = ?, started_at = ?
+           WHERE id = ? AND state = 'waiting' RETURNING ${runColumns}`,
+        )
+        .get(owner, leaseUntil, now, id);
+      if (row === undefined) return undefined;
+      this.#database.prepare('INSERT INTO locks SELECT value, ? FROM json_each(?)').run(id, list);
+      return storedRun.parse(row);
     });
   }
 
@@ -116,65 +150,69 @@ export class RunStore implements Disposable {
     return changes === 1;
   }
 
-  /** Ends a run that its owner carries out, or (owner null) one that still waits; false when it was not so. */
-  finish(id: number, owner: string | null, outcome: FinalOutcome, reason: string, now: number): boolean {
+  /**
+   * Takes the runs whose owner has died, so that `owner` carries them on; the step that was under way says `interrupted`.
+   * `alive` are the caller's own runs, whose leases a stall of this process may have let expire.
+   */
+  takeOver(owner: string, leaseUntil: number, now: number, alive: Iterable<number> = []): StoredRun[] {
+    return this.transaction(() => {
+      const rows = this.#database
+        .prepare(
+          `UPDATE runs SET owner = ?, lease_until = ?
+           WHERE state = 'running' AND lease_until < ? AND id NOT IN (SELECT value FROM json_each(?))
+           RETURNING ${runColumns}`,
+        )
+        .all(owner, leaseUntil, now, JSON.stringify([...alive]));
+      const runs = rows.map((row) => storedRun.parse(row));
+      for (const { id } of runs) this.steps.interrupt(id, now);
+      return runs;
+    });
+  }
+
+  /** From here on the run only takes back what it has done. */
+  turnBack(id: number, owner: string, failure: Failure, now: number): boolean {
     const { changes } = this.#database
       .prepare(
-        `UPDATE runs SET state = ?, reason = ?, finished_at = ?, lease_until = NULL
-         WHERE id = ? AND state = ? AND owner IS ?`,
+        `UPDATE runs SET failure = ?, turned_back_at = ?
+         WHERE id = ? AND owner = ? AND state = 'running' AND failure IS NULL`,
       )
-      .run(outcome, reason, now, id, owner === null ? 'waiting' : 'running', owner);
+      .run(JSON.stringify(failure), now, id, owner);
+    return changes === 1;
+  }
+
+  /** Ends a run that its owner carries out, or (owner null) one that still waits; false when it was not so. */
+  finish(
+    id: number,
+    owner: string | null,
+    { outcome, reason }: { outcome: FinalOutcome; reason: string },
+    now: number,
+  ): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE runs SET state = ?1, reason = ?2, finished_at = ?3, lease_until = NULL,
+           verified_at = CASE WHEN ?1 = 'succeeded' THEN ?3 END
+         WHERE id = ?4 AND owner IS ?5 AND state IN ('running', CASE WHEN ?5 IS NULL THEN 'waiting' END,
+           CASE WHEN ?5 IS NULL THEN 'awaiting-approval' END)`,
+      )
+      .run(outcome, reason, now, id, owner);
+    if (changes === 1) this.#database.prepare('DELETE FROM locks WHERE run_id = ?').run(id);
     return changes === 1;
   }
 
   /** When the runbook last really started under this lock. */
   lastStart(runbook: string, lock: string): number | undefined {
     const row = this.#database
-      .prepare('SELECT max(started_at) AS at FROM runs WHERE runbook = ? AND lock = ?')
+      .prepare(`SELECT max(started_at) AS at FROM runs WHERE runbook = ? AND locks ->> 0 = ?`)
       .get(runbook, lock);
     return typeof row?.at === 'number' ? row.at : undefined;
   }
 
-  /**
-   * Runs whose owner has died: they are handed off, never repeated, because a step may have taken effect.
-   * `alive` are the caller's own runs, whose leases a stall of this process may have let expire.
-   */
-  takeInterrupted(now: number, alive: Iterable<number> = []): StoredRun[] {
-    return this.transaction(() => {
-      const rows = this.#database
-        .prepare(
-          `UPDATE runs SET state = 'handed-off', finished_at = ?, lease_until = NULL, reason =
-             'interrupted: the process that ran it has ended; ' || coalesce(
-               (SELECT step FROM steps WHERE run_id = runs.id AND outcome = 'running') || ' may have taken effect',
-               'no step was under way')
-           WHERE state = 'running' AND lease_until < ? AND id NOT IN (SELECT value FROM json_each(?))
-           RETURNING ${runColumns}`,
-        )
-        .all(now, now, JSON.stringify([...alive]));
-      const runs = rows.map((row) => storedRun.parse(row));
-      const stop = this.#database.prepare(
-        `UPDATE steps SET outcome = 'interrupted', finished_at = ? WHERE run_id = ? AND outcome = 'running'`,
-      );
-      for (const { id } of runs) stop.run(now, id);
-      return runs;
-    });
-  }
-
-  startStep(runId: number, position: number, step: string, now: number): void {
-    this.#database
-      .prepare(
-        `INSERT INTO steps (run_id, position, step, outcome, started_at) VALUES (?, ?, ?, 'running', ?)`,
-      )
-      .run(runId, position, step, now);
-  }
-
-  finishStep(runId: number, position: number, result: StepResult, now: number): void {
-    this.#database
-      .prepare(
-        `UPDATE steps SET outcome = ?, summary = ?, details = ?, finished_at = ?
-         WHERE run_id = ? AND position = ? AND outcome = 'running'`,
-      )
-      .run(result.outcome, result.summary, JSON.stringify(result.details), now, runId, position);
+  /** How often the runbook has really started under this lock since then. */
+  startsSince(runbook: string, lock: string, since: number): number {
+    const row = this.#database
+      .prepare(`SELECT count(*) AS n FROM runs WHERE runbook = ? AND locks ->> 0 = ? AND started_at >= ?`)
+      .get(runbook, lock, since);
+    return Number(row?.n ?? 0);
   }
 
   /** Runs received since then, oldest first; of very many the newest. */
@@ -186,21 +224,17 @@ export class RunStore implements Disposable {
   }
 
   run(id: number): RunRecord | undefined {
+    const run = this.stored(id);
+    return run && this.#record(run);
+  }
+
+  stored(id: number): StoredRun | undefined {
     const row = this.#database.prepare(`SELECT ${runColumns} FROM runs WHERE id = ?`).get(id);
-    return row === undefined ? undefined : this.#record(storedRun.parse(row));
+    return row === undefined ? undefined : storedRun.parse(row);
   }
 
   #record(run: StoredRun): RunRecord {
-    const steps = this.#database
-      .prepare(
-        `SELECT step, outcome, summary, details, started_at AS startedAt, finished_at AS finishedAt
-         FROM steps WHERE run_id = ? ORDER BY position`,
-      )
-      .all(run.id);
-    return toRecord(
-      run,
-      steps.map((step) => storedStep.parse(step)),
-    );
+    return toRecord(run, this.steps.of(run.id));
   }
 
   [Symbol.dispose](): void {

@@ -24,7 +24,10 @@ beforeEach(async () => {
     return engine.receive(notices);
   };
   const { store, audit } = world;
-  const app = webhookApp({ engine: { receive }, store, audit, token, clock: systemClock, log: silentLog });
+  const app = webhookApp({
+    ...{ engine: { receive }, store, audit, runbooks: world.runbooks, config: { token } },
+    ...{ clock: systemClock, log: silentLog },
+  });
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {

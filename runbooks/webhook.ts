@@ -6,14 +6,18 @@ import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import { alertmanagerBody } from './alert-notice.ts';
 import type { AuditLog } from './audit.ts';
+import type { RunbooksConfig } from './config.ts';
 import type { RunbookEngine } from './engine.ts';
+import { rehearsalRoutes } from './rehearsal-routes.ts';
+import type { Runbook } from './schema/runbook.ts';
 import type { RunStore } from './store.ts';
 
 export interface WebhookDeps {
   engine: Pick<RunbookEngine, 'receive'>;
   store: RunStore;
   audit: AuditLog;
-  token: string;
+  runbooks: readonly Runbook[];
+  config: Pick<RunbooksConfig, 'token'>;
   clock: Clock;
   log: Log;
 }
@@ -43,12 +47,13 @@ export function webhookApp(deps: WebhookDeps): Express {
   app.get('/runs', (request, response) => listRuns(deps, request, response));
   app.put('/hold', (request, response) => putHold(deps, request, response));
   app.delete('/hold', (request, response) => releaseHold(deps, request, response));
+  app.use(rehearsalRoutes(deps));
   app.use((_request, response) => void response.status(404).json({ error: 'there is no such address here' }));
   app.use(answerError(deps));
   return app;
 }
 
-function onlyWithToken({ token, log }: WebhookDeps) {
+function onlyWithToken({ config: { token }, log }: WebhookDeps) {
   return (request: Request, response: Response, next: NextFunction) => {
     if (carriesToken(request.headers.authorization, token)) return next();
     log.warn(

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { plantClock } from '../../drills/calendar.ts';
+import { plantClock } from '../../alerts/shift-clock.ts';
 import { type DrillPlan, planOf } from '../../drills/catalog.ts';
 import { planSchedule, type Schedule } from '../../drills/schedule/plan-schedule.ts';
 import { cronLine, type ScheduledCommand, systemdUnits } from '../../drills/schedule/render.ts';

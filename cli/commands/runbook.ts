@@ -7,22 +7,35 @@ import { verifyAudit } from '../../runbooks/audit.ts';
 import { runRunbook } from '../../runbooks/by-hand.ts';
 import { findRunbook, loadCatalog } from '../../runbooks/catalog.ts';
 import type { RunbooksConfig } from '../../runbooks/config.ts';
-import { planRunbook, renderPlan } from '../../runbooks/plan.ts';
+import { openRunbooks, type RunbookOptions } from '../../runbooks/open-runbooks.ts';
+import { planRunbook, renderPlan, subjectByHand } from '../../runbooks/plan.ts';
+import { repairsOf } from '../../runbooks/repairs/repair.ts';
 import { startRunbookService } from '../../runbooks/server.ts';
+import { shippedSteps } from '../../runbooks/steps/registry.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
 import { untilStopped } from '../until-stopped.ts';
+import { registerRunbookControl } from './runbook-control.ts';
+import { registerRunbookRecords } from './runbook-records.ts';
 
-type Options = CommonOptions & { target?: string };
+type Options = CommonOptions & { target?: string; input?: Record<string, string> };
 
 export function registerRunbook(program: Command, context: Context): void {
   const runbook = program.command('runbook').description('what is done about an alert');
-  const withTarget = (command: Command) =>
-    command.option('--target <name>', 'where the alert would say it: the target');
+  const withSubject = (command: Command) =>
+    command
+      .option('--target <name>', 'where the alert would say it: the target')
+      .option(
+        '--input <name=value>',
+        'where the alert would say it: an input, once for each',
+        collectInput,
+        {},
+      );
   runbook
     .command('list')
     .description('the runbooks, and what starts them')
-    .action(() => list(context, program.opts()));
+    .option('--steps', 'the steps that runbooks are made of')
+    .action(({ steps }: { steps?: boolean }) => (steps ? listSteps(context) : list(context, program.opts())));
   runbook
     .command('show <id>')
     .description('a runbook, checked and with its defaults filled in')
@@ -30,20 +43,32 @@ export function registerRunbook(program: Command, context: Context): void {
       const { runbook: found } = findRunbook(loadCatalog(folderOf(context, program.opts())), id);
       context.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
     });
-  withTarget(runbook.command('plan <id>'))
+  withSubject(runbook.command('plan <id>'))
     .description('every side effect, with the values filled in; does nothing')
     .action((id: string, options: Options) => plan(context, { ...program.opts(), ...options }, id));
-  withTarget(runbook.command('run <id>'))
-    .description('carry it out now')
+  withSubject(runbook.command('run <id>'))
+    .description('carry it out now; where its mode is approve, as soon as another person has agreed')
     .action((id: string, options: Options) => run(context, { ...program.opts(), ...options }, id));
   runbook
     .command('serve')
-    .description("receive Alertmanager's webhook and carry out runbooks")
+    .description("receive Alertmanager's webhook, take approvals, and carry out runbooks")
     .action(() => serve(context, program.opts()));
+  registerRunbookRecords(runbook, program, context);
+  registerRunbookControl(runbook, program, context);
   runbook
     .command('audit')
     .description('check that nobody has changed the audit log')
+    .option('--verify', 'the same: there is nothing else to do with it')
     .action(() => audit(context, program.opts()));
+}
+
+function collectInput(text: string, before: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1)
+    throw new UsageError('runbook.input', `"${text}" is no input`, {
+      mend: 'Write it as --input NAME=VALUE',
+    });
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 /** A catalogue can be listed without any configuration: then it is the shipped one. */
@@ -57,7 +82,8 @@ function folderOf(context: Context, options: CommonOptions): { folder?: string |
   }
 }
 
-function configured(
+/** The configuration with its section on runbooks; throws when it has none. */
+export function configured(
   context: Context,
   options: CommonOptions,
 ): { config: AndonConfig; runbooks: RunbooksConfig } {
@@ -68,51 +94,67 @@ function configured(
   });
 }
 
+function runbookOptions(context: Context, options: CommonOptions): RunbookOptions {
+  const { config, runbooks } = configured(context, options);
+  return {
+    ...{ config: runbooks, targets: config.targets, prometheus: config.prometheus.url },
+    comparisons: config.exporter.consistency,
+    ...{ shifts: config.alerts.shifts, fetch, clock: systemClock, log: context.log },
+  };
+}
+
 function list(context: Context, options: CommonOptions): void {
   for (const { runbook, file } of loadCatalog(folderOf(context, options))) {
-    const { id, title, mode, trigger } = runbook;
-    const when = trigger ? `${mode}, on ${trigger.alert}` : 'by hand';
-    const line = `${id.padEnd(20)} ${title} (${when})`;
-    context.stdout.write(`${options.json ? JSON.stringify({ id, title, mode, trigger, file }) : line}\n`);
+    const { id, title, mode, triggers } = runbook;
+    const when = triggers.map(({ alert, cron, event }) => alert ?? event ?? `"${cron}"`).join(', ');
+    const modes = [...new Set(Object.values(mode))].join('/');
+    const line = `${id.padEnd(20)} ${title} (${when === '' ? 'by hand' : `${modes}, on ${when}`})`;
+    context.stdout.write(`${options.json ? JSON.stringify({ id, title, mode, triggers, file }) : line}\n`);
   }
 }
 
-function plan(context: Context, options: Options, id: string): void {
+function listSteps(context: Context): void {
+  for (const { kind, summary, targets } of shippedSteps)
+    context.stdout.write(
+      `${kind.padEnd(24)} ${summary}${targets.length > 0 ? ` (${targets.join(', ')})` : ''}\n`,
+    );
+}
+
+function plan(context: Context, { target, input: inputs, ...options }: Options, id: string): void {
   const { config, runbooks } = configured(context, options);
   const { runbook } = findRunbook(loadCatalog(runbooks), id);
-  const planned = planRunbook(runbook, { ...config, snapshots: runbooks.snapshots, target: options.target });
+  const { snapshots, scripts } = runbooks;
+  const repairs = repairsOf(runbooks.repairs, config.exporter.consistency);
+  const deps = { targets: config.targets, snapshots, repairs, scripts, steps: shippedSteps };
+  const planned = planRunbook(runbook, subjectByHand(runbook, { target, inputs }, deps), deps);
   context.stdout.write(`${options.json ? JSON.stringify(planned) : renderPlan(planned)}\n`);
 }
 
-async function run(context: Context, options: Options, id: string): Promise<void> {
-  const { config, runbooks } = configured(context, options);
-  const { runbook } = findRunbook(loadCatalog(runbooks), id);
-  const record = await runRunbook(runbook, {
-    config: runbooks,
-    targets: config.targets,
-    target: options.target,
-    actor: userInfo().username,
-    clock: systemClock,
-    log: context.log,
-    signal: context.signal,
-  });
+async function run(
+  context: Context,
+  { target, input: inputs, ...options }: Options,
+  id: string,
+): Promise<void> {
+  const given = runbookOptions(context, options);
+  const { runbook } = findRunbook(loadCatalog(given.config), id);
+  using open = openRunbooks(given);
+  const actor = userInfo().username;
+  const record = await runRunbook(runbook, { target, inputs, actor }, open, context.signal, (waits) =>
+    context.stderr.write(`run ${waits.id} waits: ${waits.reason}\n`),
+  );
   if (options.json) context.stdout.write(`${JSON.stringify(record)}\n`);
   else {
     for (const step of record.steps)
-      context.stdout.write(`${step.outcome.padEnd(10)} ${step.step}: ${step.summary}\n`);
-    context.stdout.write(`${record.outcome}\n`);
+      context.stdout.write(
+        `${step.outcome.padEnd(10)} ${step.phase === 'undo' ? 'undo of ' : ''}${step.step}: ${step.summary}\n`,
+      );
+    context.stdout.write(`${record.outcome}${record.outcome === 'succeeded' ? '' : `: ${record.reason}`}\n`);
   }
   if (record.outcome !== 'succeeded') context.exit(exitCode.failed);
 }
 
 async function serve(context: Context, options: CommonOptions): Promise<void> {
-  const { config, runbooks } = configured(context, options);
-  await using service = await startRunbookService({
-    config: runbooks,
-    targets: config.targets,
-    clock: systemClock,
-    log: context.log,
-  });
+  await using service = await startRunbookService(runbookOptions(context, options));
   await untilStopped(context, { ready: true, url: service.url });
 }
 

@@ -1,6 +1,7 @@
+import { plantClock } from '../../alerts/shift-clock.ts';
 import { isoTime } from '../../kit/clock.ts';
 import { UsageError } from '../../kit/errors.ts';
-import { type DrillCalendar, nextOpening, plantClock, whyClosed } from '../calendar.ts';
+import { type DrillCalendar, nextOpening, whyClosed } from '../calendar.ts';
 import { occurrences, type ScheduleRule, type WeekOfMonth } from './rule.ts';
 
 /** How many dates are shown and checked. */

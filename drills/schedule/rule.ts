@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { plantClock } from '../../alerts/shift-clock.ts';
 import { type Weekday, weekdays } from '../../alerts/shifts.ts';
-import { plantClock } from '../calendar.ts';
 
 const dayMs = 24 * 3_600_000;
 const weeks = ['first', 'second', 'third', 'fourth', 'last'] as const;

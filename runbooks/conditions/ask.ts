@@ -1,47 +1,55 @@
-import { messageOf } from '../../kit/errors.ts';
-import { connectPostgres } from '../../kit/postgres.ts';
-import { waitFor } from '../../kit/wait.ts';
-import { type StepWorld, targetOfKind } from '../step.ts';
+import { comparisonOf } from '../../kit/comparison.ts';
+import type { Target } from '../../kit/targets.ts';
+import { isHttpTarget } from '../http/request.ts';
+import { isSqlTarget } from '../sql/session.ts';
+import type { StepWorld } from '../step.ts';
+import { kindsAsked, targetNamed } from './asked-target.ts';
 import type { Condition } from './condition.ts';
+import { askHttp } from './http.ts';
+import { askPrometheus } from './promql.ts';
+import { askDatabase, numberIn } from './sql.ts';
 
-/** Waits for a check to come true; the reason why it did not, or undefined. */
-export async function verify(
-  check: Condition,
-  world: StepWorld,
+/** What a condition is asked through. */
+export type AskWorld = Pick<StepWorld, 'target' | 'targets' | 'prometheus' | 'fetch'>;
+
+/** Undefined when the condition is true now, else what was answered instead: `3 rows`, `0.4`. Throws when nobody answers. */
+export async function ask(
+  condition: Condition,
+  world: AskWorld,
+  limitMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { target } = targetOfKind(world, 'postgres');
-  const url = target.admin_url ?? target.url;
-  let last = 'it was never answered';
-  const ask = async () => {
-    last = await askOnce(url, check.no_rows ?? '').catch(messageOf);
-    return last === '';
-  };
-  try {
-    const { clock } = world;
-    await waitFor(ask, { what: check.name, timeoutMs: check.within, everyMs: 250, signal, clock });
-    return undefined;
-  } catch {
-    signal.throwIfAborted();
-    return `not true within ${check.within / 1000} s: ${check.name} (${last})`;
-  }
+  const { promql, sql, no_rows, http, expect = '' } = condition;
+  const against = (value: number) => (comparisonOf(expect).holds(value) ? undefined : `${value}`);
+  if (promql !== undefined) return askAll(await askPrometheus(promql, world, signal), against);
+  const target = askedTarget(condition, world);
+  if (http !== undefined)
+    return against(
+      await askHttp(http, target && isHttpTarget(target) ? target : undefined, world.fetch, signal),
+    );
+  if (!target || !isSqlTarget(target)) throw new TypeError('the condition asks no database');
+  const answer = await askDatabase(target, sql ?? no_rows ?? '', limitMs, signal);
+  if (no_rows !== undefined) return answer.count === 0 ? undefined : `${answer.count} rows`;
+  const number = numberIn(answer);
+  return 'problem' in number ? number.problem : against(number.value);
 }
 
-/** Empty when the query has no rows, else what was wrong. A fresh session each time: the server may just be healing. */
-async function askOnce(url: string, sql: string): Promise<string> {
-  const client = await connectPostgres({
-    url,
-    applicationName: 'andon-runbook-verify',
-    statementTimeoutMs: 5000,
-    lockTimeoutMs: 1000,
-    queryTimeoutMs: 6000,
-  });
-  try {
-    await client.query('SET default_transaction_read_only = on');
-    // A named statement goes by the extended protocol, which takes one statement only: no COMMIT; DELETE … can hide.
-    const { rowCount } = await client.query({ name: 'verify', text: sql });
-    return rowCount === 0 ? '' : `${rowCount} rows`;
-  } finally {
-    await client.end().catch(() => {});
-  }
+/** Every series must hold: one machine that is up proves nothing about the others. No series is no answer, and neither is NaN. */
+function askAll(
+  values: readonly number[],
+  against: (value: number) => string | undefined,
+): string | undefined {
+  if (values.length === 0) return 'no sample';
+  if (values.some(Number.isNaN)) return 'NaN';
+  return values.map(against).find((wrong) => wrong !== undefined);
+}
+
+function askedTarget(condition: Condition, { target, targets }: AskWorld): Target | undefined {
+  const kinds = kindsAsked(condition);
+  if (kinds === undefined) return undefined;
+  const { target: name } = condition;
+  const found = name === undefined ? target?.target : targetNamed(targets, name);
+  if (!found || !kinds.includes(found.kind))
+    throw new Error(`${name ?? 'the target'} is no target of kind ${kinds.join(' or ')}`);
+  return found;
 }

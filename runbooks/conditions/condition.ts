@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { comparison } from '../../kit/comparison.ts';
 import { duration } from '../../kit/duration.ts';
+import { readingStatement } from '../sql/statement.ts';
 
 const text = z.string().min(1);
 
@@ -11,13 +12,13 @@ export const questions = ['promql', 'sql', 'no_rows', 'http'] as const;
 export const condition = z
   .strictObject({
     name: text,
-    /** A number from Prometheus; no sample is no answer. */
+    /** A number from Prometheus, of each series that it answers with; no sample is no answer. */
     promql: text.optional(),
     /** The first value of the first row of a read-only query. */
-    sql: text.optional(),
+    sql: readingStatement.optional(),
     /** A read-only query: true once it returns no rows. */
-    no_rows: text.optional(),
-    /** The status of a GET: a URL, or a path of a `mes` target. */
+    no_rows: readingStatement.optional(),
+    /** The status of a GET: a URL, or a path of a `mes` or `http` target. */
     http: text.optional(),
     /** The limit on the number: needed with all but `no_rows`. */
     expect: comparison.optional(),

@@ -1,11 +1,11 @@
 import type { ExtraProblem } from '../../kit/yaml-file.ts';
+import { kindsAsked } from '../conditions/asked-target.ts';
 import type { Condition } from '../conditions/condition.ts';
 import type { Step } from '../step.ts';
 import { actsByItself } from './mode.ts';
 import { placeholdersIn, textsIn } from './placeholders.ts';
 import type { Runbook } from './runbook.ts';
 import type { StepEntry } from './steps.ts';
-import { isAlertTrigger } from './trigger.ts';
 
 type Path = PropertyKey[];
 
@@ -35,7 +35,7 @@ function modeProblems({ mode, triggers, verify }: Runbook): ExtraProblem[] {
 function targetProblems(runbook: Runbook, steps: readonly Step[]): ExtraProblem[] {
   const problems: ExtraProblem[] = [];
   const { target, triggers } = runbook;
-  if (typeof target === 'object' && !triggers.some((one) => isAlertTrigger(one) || 'event' in one))
+  if (typeof target === 'object' && triggers.every(({ cron }) => cron !== undefined))
     problems.push({
       path: ['target'],
       message: 'a label needs an alert or event among the "triggers" that carries it',
@@ -47,14 +47,10 @@ function targetProblems(runbook: Runbook, steps: readonly Step[]): ExtraProblem[
     const step = steps.find((known) => known.kind === entry.step);
     if (step && step.targets.length > 0 && entry.target === undefined) needs([...path, 'step'], entry.step);
   }
-  for (const { condition, path } of conditionsOf(runbook))
-    if (condition.target === undefined && asksTarget(condition)) needs(path, 'a query');
+  for (const { condition, path, target: own } of conditionsOf(runbook))
+    if (condition.target === undefined && own === undefined && kindsAsked(condition)) needs(path, 'a query');
   return problems;
 }
-
-/** A whole URL names whom it asks; Prometheus is known. */
-const asksTarget = ({ sql, no_rows, http }: Condition): boolean =>
-  sql !== undefined || no_rows !== undefined || (http !== undefined && !URL.canParse(http));
 
 function undoProblems(runbook: Runbook, steps: readonly Step[]): ExtraProblem[] {
   return runbook.steps.flatMap(({ undo }, index) => {
@@ -107,15 +103,17 @@ export function entriesOf(runbook: Runbook): { entry: StepEntry; path: Path; isU
   });
 }
 
-/** All conditions of a runbook, with where they stand. */
-function conditionsOf(runbook: Runbook): { condition: Condition; path: Path }[] {
-  const listed = (conditions: readonly Condition[], path: Path) =>
-    conditions.map((condition, index) => ({ condition, path: [...path, 'verify', index] }));
+/** All conditions of a runbook, with where they stand and the target that their step names. */
+export function conditionsOf(
+  runbook: Runbook,
+): { condition: Condition; path: Path; target: string | undefined }[] {
+  const listed = (conditions: readonly Condition[], path: Path, target: string | undefined) =>
+    conditions.map((condition, index) => ({ condition, path: [...path, 'verify', index], target }));
   return [
-    ...runbook.steps.flatMap(({ verify, undo }, index) => [
-      ...listed(verify, ['steps', index]),
-      ...listed(undo?.verify ?? [], ['steps', index, 'undo']),
+    ...runbook.steps.flatMap(({ verify, target, undo }, index) => [
+      ...listed(verify, ['steps', index], target),
+      ...listed(undo?.verify ?? [], ['steps', index, 'undo'], undo?.target),
     ]),
-    ...listed(runbook.verify, []),
+    ...listed(runbook.verify, [], undefined),
   ];
 }

@@ -1,177 +1,45 @@
-import type pg from 'pg';
 import { z } from 'zod';
 import { duration, promDuration } from '../../kit/duration.ts';
-import { messageOf } from '../../kit/errors.ts';
-import { addressOf, connectPostgres } from '../../kit/postgres.ts';
 import type { TargetOf } from '../../kit/targets.ts';
-import { waitFor } from '../../kit/wait.ts';
-import { type NamedTarget, type Step, type StepResult, type StepWorld, targetOfKind } from '../step.ts';
-import { rootBlockers } from './lock-graph.ts';
-import { readSessions, type Session, terminateIfSame } from './postgres-sessions.ts';
+import { isSqlTarget, placeOf, sqlKinds } from '../sql/session.ts';
+import { type NamedTarget, type PlanWorld, type Step, targetOfKind } from '../step.ts';
+import { releaseOnMysql } from './db-release-lock/mysql.ts';
+import { releaseOnPostgres } from './db-release-lock/postgres.ts';
 
 const params = z.strictObject({
   /** A transaction younger than this is work, not a forgotten one. */
   older_than: duration.prefault('5s'),
 });
 type Params = z.output<typeof params>;
-type Postgres = NamedTarget<TargetOf<'postgres'>>;
 
-/** A session ends within milliseconds of being told; one that hangs in a system call may need seconds. */
-const goneWithinMs = 10_000;
-
-/** Ends the one session that the longest queue of a PostgreSQL database waits for. */
+/** Ends the one session that the longest queue of a database waits for. */
 export const dbReleaseLock: Step<Params> = {
   kind: 'db.release-lock',
   summary: 'end the database session that all others wait for',
   params,
-  targets: ['postgres'],
+  targets: sqlKinds,
   // Who stands in the way the second time may be somebody else.
   repeatable: () => false,
   plan({ older_than }, world) {
-    const { name, target } = targetOfKind(world, 'postgres');
+    const { name, target } = databaseOf(world);
     const spared = target.protect.length === 0 ? 'nobody is protected' : `never ${target.protect.join(', ')}`;
+    const engine = target.kind === 'postgres' ? 'PostgreSQL' : 'the server';
     return [
       {
         does: `terminate one session: the root of the longest queue of lock waiters, in a transaction for ${promDuration(older_than)} or longer (${spared})`,
-        on: `${name} (${addressOf(adminUrl(target))})`,
-        undo: 'none: PostgreSQL rolls back what the session had not committed, and its client must connect again',
+        on: `${name} (${placeOf(target)})`,
+        undo: `none: ${engine} rolls back what the session had not committed, and its client must connect again`,
       },
     ];
   },
-  async run({ older_than }, world, signal) {
-    const target = targetOfKind(world, 'postgres');
-    await using session = await openSession(adminUrl(target.target), signal);
-    const found = findBlocker(await readSessions(session.client), target, older_than);
-    if (!found.blocker) return found.result;
-    signal.throwIfAborted();
-    const { blocker, waiting } = found;
-    const details = { terminated: describe(blocker), waiting };
-    if (!(await terminateIfSame(session.client, blocker)))
-      return untouched('failed', `${who(blocker)} let go by itself before it was terminated`, details);
-    return await confirm(session.client, { blocker, waiting, details }, world, signal);
+  run({ older_than }, world, signal) {
+    return databaseOf(world).target.kind === 'postgres'
+      ? releaseOnPostgres(targetOfKind(world, 'postgres'), older_than, world, signal)
+      : releaseOnMysql(targetOfKind(world, 'mysql'), older_than, world, signal);
   },
 };
 
-const adminUrl = (target: TargetOf<'postgres'>): string => target.admin_url ?? target.url;
-
-async function openSession(
-  url: string,
-  signal: AbortSignal,
-): Promise<AsyncDisposable & { client: pg.Client }> {
-  signal.throwIfAborted();
-  const client = await connectPostgres({
-    url,
-    applicationName: 'andon-runbook',
-    // The catalogue views take no lock that a table lock could hold up, so a slow answer is a sick server.
-    statementTimeoutMs: 5000,
-    lockTimeoutMs: 1000,
-    queryTimeoutMs: 6000,
-  });
-  return { client, [Symbol.asyncDispose]: () => client.end().catch(() => {}) };
+function databaseOf({ target }: Pick<PlanWorld, 'target'>): NamedTarget<TargetOf<'postgres' | 'mysql'>> {
+  if (!target || !isSqlTarget(target.target)) throw new TypeError('the step needs a database');
+  return { name: target.name, target: target.target };
 }
-
-type Found = { blocker: Session; waiting: number } | { blocker?: undefined; result: StepResult };
-
-/** The session to end, or the reason why none is. Pure. */
-export function findBlocker(sessions: readonly Session[], target: Postgres, olderThanMs: number): Found {
-  const waiters = sessions.filter((session) => session.sameDatabase && session.blockedBy.length > 0);
-  // Links between waiters may lead through other databases (shared objects), so all are followed.
-  const queues = [...rootBlockers(sessions.filter((session) => session.blockedBy.length > 0))]
-    .map(([pid, behind]) => ({ pid, waiting: waiters.filter((waiter) => behind.has(waiter.pid)).length }))
-    .filter(({ waiting }) => waiting > 0)
-    .toSorted((a, b) => b.waiting - a.waiting);
-  const say = (outcome: 'failed' | 'refused', summary: string, details = {}): Found => ({
-    result: untouched(outcome, summary, details),
-  });
-  if (queues.length === 0) return say('failed', `nobody waits for a lock in ${target.name}`);
-  const old = queues.flatMap(({ pid, waiting }) => {
-    const blocker = sessions.find((session) => session.pid === pid);
-    // Unknown age (hidden from our role) counts as old: it is refused below, with the reason.
-    return blocker && (blocker.ageMs ?? Number.POSITIVE_INFINITY) < olderThanMs
-      ? []
-      : [{ pid, waiting, blocker }];
-  });
-  const [first] = old;
-  if (!first)
-    return say(
-      'failed',
-      `sessions wait in ${target.name}, but no transaction that holds them up is ${promDuration(olderThanMs)} old`,
-    );
-  const { pid, waiting, blocker } = first;
-  if (!blocker)
-    return say(
-      'refused',
-      `${waiting} wait for process ${pid}, which is no session (a prepared transaction?)`,
-    );
-  const reason = reasonToSpare(blocker, target);
-  if (reason) return say('refused', reason, { blocker: describe(blocker), waiting });
-  return { blocker, waiting };
-}
-
-function reasonToSpare(session: Session, { name, target }: Postgres): string | undefined {
-  if (session.backendStart === null || session.applicationName === null)
-    return `${who(session)} blocks others, but this role may not see whose it is: GRANT pg_monitor, pg_signal_backend to it`;
-  if (session.backendType !== 'client backend')
-    return `${who(session)} blocks others and is the server's own ${session.backendType}`;
-  if (!session.sameDatabase)
-    return `${who(session)} blocks others from database ${session.database}, which is not ${name}`;
-  const rule = target.protect.find((pattern) => matches(pattern, session.applicationName ?? ''));
-  if (rule !== undefined) return `${who(session)} blocks others and is protected by "${rule}" of ${name}`;
-  return undefined;
-}
-
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-}
-
-async function confirm(
-  client: pg.Client,
-  { blocker, waiting, details }: { blocker: Session; waiting: number; details: Record<string, unknown> },
-  world: StepWorld,
-  signal: AbortSignal,
-): Promise<StepResult> {
-  const isBlocker = (session: Session) =>
-    session.pid === blocker.pid && session.backendStart === blocker.backendStart;
-  const gone = async () => {
-    const now = await readSessions(client);
-    return !now.some((session) => isBlocker(session) || session.blockedBy.includes(blocker.pid));
-  };
-  try {
-    await waitFor(gone, {
-      what: `the end of ${who(blocker)}`,
-      timeoutMs: goneWithinMs,
-      everyMs: 50,
-      signal,
-      clock: world.clock,
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    const summary = `${who(blocker)} was told to end and is still there: ${messageOf(error)}`;
-    return { outcome: 'failed', summary, touched: 1, details };
-  }
-  const since = blocker.since ? `, in its transaction since ${blocker.since.toISOString()}` : '';
-  return {
-    outcome: 'succeeded',
-    summary: `terminated ${who(blocker)}, ${blocker.state}${since}; ${waiting} waited for it`,
-    touched: 1,
-    details,
-  };
-}
-
-const untouched = (
-  outcome: 'failed' | 'refused',
-  summary: string,
-  details: Record<string, unknown> = {},
-): StepResult => ({ outcome, summary, touched: 0, details });
-
-const who = ({ pid, applicationName, user }: Session): string =>
-  `session ${pid} (${applicationName || 'no application name'}, user ${user ?? 'unknown'})`;
-
-const describe = ({ pid, applicationName, user, client, state, since }: Session) => ({
-  pid,
-  applicationName,
-  user,
-  client,
-  state,
-  since: since?.toISOString() ?? null,
-});

@@ -5,7 +5,7 @@ import { RolledBackError } from '../repairs/rolled-back.ts';
 import { type Step, type StepResult, untouched } from '../step.ts';
 
 const params = z.strictObject({
-  /** Whose changes: `andon-12-2-do`, as the repair said it. As an undo: those of the step that is taken back. */
+  /** Whose changes: `andon-3f9c-12-2-do`, as the repair said it. As an undo: those of the step that is taken back. */
   operation: z.string().min(1).optional(),
   /** Older changes are left alone: a number of a run may come again where the engine's store was begun anew. */
   younger_than: duration.prefault('1d'),

@@ -6,7 +6,7 @@ import type { AlertNotice } from '../alert-notice.ts';
 import { AuditLog } from '../audit.ts';
 import { RunbookEngine } from '../engine.ts';
 import type { RunRecord } from '../run.ts';
-import { type Runbook, runbookSchema } from '../schema/runbook.ts';
+import { hashOfRunbook, type Runbook, runbookSchema } from '../schema/runbook.ts';
 import { RunStore } from '../store.ts';
 import { FakeStep } from './fake-step.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -24,6 +24,9 @@ export class EngineWorld implements Disposable {
   readonly store: RunStore;
   readonly audit: AuditLog;
   runbooks: Runbook[];
+  /** Whether a shift works. */
+  inShift = true;
+  #proofs = 0;
 
   constructor(runbook: Record<string, unknown> = {}, clock: Clock = systemClock) {
     this.clock = clock;
@@ -34,16 +37,25 @@ export class EngineWorld implements Disposable {
 
   /** A runbook that acts on MesDatabaseBlocked, unless told otherwise. */
   runbook(changes: Record<string, unknown> = {}): Runbook {
-    return runbookSchema([this.step]).parse({
+    const runbook = runbookSchema([this.step]).parse({
       id: 'act',
       title: 'Act',
-      trigger: { alert: 'MesDatabaseBlocked', tier: 'A' },
+      triggers: [{ alert: 'MesDatabaseBlocked', tier: 'A' }],
       mode: 'auto',
       target: 'mes-db',
       cool_down: '0s',
       steps: [{ step: 'test.act' }],
       ...changes,
     });
+    this.prove(runbook);
+    return runbook;
+  }
+
+  /** As if a drill had just passed. */
+  prove(runbook: Runbook, passed = true, at = this.clock.now()): void {
+    const drillRun = `drill-${++this.#proofs}`;
+    const runbookHash = hashOfRunbook(runbook);
+    this.store.proofs.record({ runbook: runbook.id, drillRun, runbookHash, drill: 'a-drill', passed, at });
   }
 
   get deps() {
@@ -57,6 +69,10 @@ export class EngineWorld implements Disposable {
       snapshots: {},
       steps: [this.step],
       log: silentLog,
+      fetch,
+      prometheus: 'http://127.0.0.1:1',
+      timezone: 'UTC',
+      inShift: () => this.inShift,
     };
   }
 

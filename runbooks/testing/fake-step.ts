@@ -10,6 +10,8 @@ export class FakeStep implements Step<z.output<typeof params>> {
   readonly params = params;
   readonly targets = [];
   isRepeatable = false;
+  /** What its plan says. */
+  planned = 'act';
   readonly calls: { target: string | undefined }[] = [];
   /** What the next calls do. */
   act: (signal: AbortSignal, world: StepWorld) => Promise<StepResult> = async () => succeeded;
@@ -19,7 +21,7 @@ export class FakeStep implements Step<z.output<typeof params>> {
   }
 
   plan() {
-    return [{ does: 'act', on: 'the test', undo: 'none' }];
+    return [{ does: this.planned, on: 'the test', undo: 'none' }];
   }
 
   run(_params: unknown, world: StepWorld, signal: AbortSignal): Promise<StepResult> {

@@ -28,6 +28,8 @@ type Ids = readonly (number | string)[];
 
 /** What the two engines call the same things. All of it is read from memory: no table of a user is opened. */
 export interface LockQueries {
+  /** All sessions, as a table. */
+  sessions: string;
   waitingTransactions: string;
   waitingSessions(inInnodb: Ids): string;
   waitsFor(waiting: Ids): string;
@@ -36,11 +38,20 @@ export interface LockQueries {
   blockers(sessions: Ids): string;
 }
 
+/** Each session `s` with the transaction `t` that it has open in InnoDB. */
+export const withTransaction = (sessions: string): string =>
+  `${sessions} AS s LEFT JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = s.id`;
+
+/** For how long such a session has worked, slept, or held its transaction open. */
+export const heldSeconds = `GREATEST(0, s.seconds, COALESCE(${secondsSince('t.trx_started')}, 0)) + 0E0`;
+
 /**
  * The list of lock waits is read once, and joined with nothing: who waits in a queue of two hundred stands there once for each
  * session before him, and there is no index.
  */
 const queriesOf = (sessions: string, lockWaits: string): LockQueries => ({
+  sessions,
+
   waitingTransactions: `
 SELECT trx_id AS transaction, trx_mysql_thread_id AS session,
        GREATEST(0, ${secondsSince('trx_wait_started')}) + 0E0 AS seconds
@@ -66,8 +77,8 @@ FROM information_schema.INNODB_TRX WHERE trx_id IN ${list(transactions)}`,
 
   blockers: (ids) => `
 SELECT s.id AS session, s.user, s.host,
-       GREATEST(0, s.seconds, COALESCE(${secondsSince('t.trx_started')}, 0)) + 0E0 AS seconds
-FROM ${sessions} AS s LEFT JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = s.id
+       ${heldSeconds} AS seconds
+FROM ${withTransaction(sessions)}
 WHERE s.id IN ${list(ids)}
 UNION ALL
 SELECT 0, NULL, NULL, MAX(${secondsSince('trx_started')}) + 0E0 FROM information_schema.INNODB_TRX
@@ -75,7 +86,7 @@ WHERE trx_mysql_thread_id = 0 HAVING COUNT(*) > 0`,
 });
 
 /** `(1, 2, 3)`. Never empty, and numbers only. */
-const list = (ids: Ids): string => `(${[-1, ...ids.map(Number)].join(', ')})`;
+export const list = (ids: Ids): string => `(${[-1, ...ids.map(Number)].join(', ')})`;
 
 /** MariaDB 10.6 and later. */
 export const mariadbLockQueries = queriesOf(

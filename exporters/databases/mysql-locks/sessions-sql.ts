@@ -1,11 +1,11 @@
-/** The sessions of a server as a table with the columns id, user, host, db, state, seconds, statement. */
+/** The sessions of a server as a table with the columns id, user, host, db, command, state, seconds, statement. */
 export const mariadbSessions = `
-  (SELECT id, user, host, db, state, TIME_MS / 1000 AS seconds, info AS statement FROM information_schema.PROCESSLIST)`;
+  (SELECT id, user, host, db, command, state, TIME_MS / 1000 AS seconds, info AS statement FROM information_schema.PROCESSLIST)`;
 
 /** The same of MySQL 8, from the performance schema: that takes no mutex which others wait for. */
 export const mysqlSessions = `
   (SELECT PROCESSLIST_ID AS id, PROCESSLIST_USER AS user, PROCESSLIST_HOST AS host, PROCESSLIST_DB AS db,
-          PROCESSLIST_STATE AS state, PROCESSLIST_TIME AS seconds, PROCESSLIST_INFO AS statement
+          PROCESSLIST_COMMAND AS command, PROCESSLIST_STATE AS state, PROCESSLIST_TIME AS seconds, PROCESSLIST_INFO AS statement
    FROM performance_schema.threads WHERE PROCESSLIST_ID IS NOT NULL)`;
 
 /** Seconds since a time of InnoDB's: those are in the time zone of the server's system, whatever that of a session. */

@@ -2,8 +2,7 @@ import { UsageError } from '../../../kit/errors.ts';
 import type { ScrapeRun } from '../../collector.ts';
 import { isMariadb } from '../mysql-connection.ts';
 import { rowsIfShown } from '../mysql-errors.ts';
-import type { DatabaseSession } from '../session.ts';
-import { ask } from './ask.ts';
+import { type Asks, ask } from './ask.ts';
 import {
   type LockQueries,
   type MetadataLockRow,
@@ -25,7 +24,7 @@ export interface Waiting {
   readonly sessions: readonly WaitingSessionRow[];
 }
 
-export async function whoWaits(session: DatabaseSession, run: ScrapeRun): Promise<Waiting> {
+export async function whoWaits(session: Asks, run: ScrapeRun): Promise<Waiting> {
   const queries = await queriesFor(session, run);
   const transactions = await ask<WaitingTransactionRow>(session, queries.waitingTransactions, run);
   const inInnodb = new Map(transactions.map((row) => [row.session, row.seconds]));
@@ -38,7 +37,7 @@ export async function whoWaits(session: DatabaseSession, run: ScrapeRun): Promis
   };
 }
 
-async function queriesFor(session: DatabaseSession, run: ScrapeRun): Promise<LockQueries> {
+async function queriesFor(session: Asks, run: ScrapeRun): Promise<LockQueries> {
   const text = 'SELECT VERSION() AS version, @@performance_schema AS performance_schema';
   const [server] = await session.query(text, run);
   if (isMariadb(server)) return mariadbLockQueries;
@@ -54,11 +53,7 @@ async function queriesFor(session: DatabaseSession, run: ScrapeRun): Promise<Loc
 }
 
 /** Whom they wait for, as far as the server tells. */
-export async function forWhom(
-  waiting: Waiting,
-  session: DatabaseSession,
-  run: ScrapeRun,
-): Promise<WaitsForRow[]> {
+export async function forWhom(waiting: Waiting, session: Asks, run: ScrapeRun): Promise<WaitsForRow[]> {
   const inInnodb = new Set(waiting.transactions.map((row) => row.session));
   const elsewhere = waiting.sessions.some((row) => !inInnodb.has(row.session))
     ? await rowsIfShown(() => ask<MetadataLockRow>(session, metadataLocksQuery, run))
@@ -68,7 +63,7 @@ export async function forWhom(
 
 async function innodbWaits(
   { queries, transactions }: Waiting,
-  session: DatabaseSession,
+  session: Asks,
   run: ScrapeRun,
 ): Promise<WaitsForRow[]> {
   if (transactions.length === 0) return [];

@@ -1,13 +1,12 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../kit/clock.ts';
-import { silentLog } from '../../kit/log.ts';
 import { targetSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
 import type { StepWorld } from '../step.ts';
+import { stepWorld } from '../testing/step-world.ts';
+import { readSessions, terminateIfSame } from './db-release-lock/postgres-sessions.ts';
 import { dbReleaseLock } from './db-release-lock.ts';
-import { readSessions, terminateIfSame } from './postgres-sessions.ts';
 
 let server: TestPostgres;
 let watcher: pg.Client;
@@ -20,10 +19,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-const world = (protect: string[] = []): StepWorld => {
-  const target = targetSchema.parse({ kind: 'postgres', url: server.url(), protect });
-  return { target: { name: 'mes-db', target }, snapshots: {}, clock: systemClock, log: silentLog };
-};
+const world = (protect: string[] = []): StepWorld =>
+  stepWorld({ 'mes-db': { kind: 'postgres', url: server.url(), protect } });
 
 const run = (protect: string[] = [], older_than = 0) =>
   dbReleaseLock.run({ older_than }, world(protect), AbortSignal.timeout(20_000));

@@ -21,6 +21,19 @@ export function rootBlockers(waiters: readonly Waiter[]): Map<number, Set<number
   return behind;
 }
 
+/** One root and how many of ours wait behind it. */
+export interface Queue {
+  pid: number;
+  waiting: number;
+}
+
+/** The roots with somebody of ours behind them, the longest queue first. */
+export const longestQueues = (waiters: readonly Waiter[], ours: ReadonlySet<number>): Queue[] =>
+  [...rootBlockers(waiters)]
+    .map(([pid, behind]) => ({ pid, waiting: [...behind].filter((one) => ours.has(one)).length }))
+    .filter(({ waiting }) => waiting > 0)
+    .toSorted((a, b) => b.waiting - a.waiting);
+
 function rootsAbove(pid: number, blockedBy: ReadonlyMap<number, readonly number[]>): Set<number> {
   const roots = new Set<number>();
   const seen = new Set([pid]);
