@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { consistencySection } from '../exporters/consistency/config.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { findRunbook, loadCatalog } from './catalog.ts';
 import { type PlanDeps, planRunbook, renderPlan, subjectByHand } from './plan.ts';
+import { repairsSection } from './repairs/config.ts';
+import { repairsOf } from './repairs/repair.ts';
 import { parseRunbook, type Runbook } from './schema/runbook.ts';
 import { shippedSteps } from './steps/registry.ts';
 import { tempFolder } from './testing/temp-folder.ts';
@@ -14,8 +17,17 @@ const targets = targetsSchema.parse({
     admin_url: 'postgres://admin:hidden@10.0.0.5/mes',
     protect: ['backup*'],
   },
+  'wms-db': { kind: 'postgres', url: 'postgres://wms:hidden@10.0.0.5/wms' },
   mes: { kind: 'mes', url: 'http://10.0.0.4', database: 'mes-db' },
 });
+const side = (system: string, target: string) => ({ system, target, sql: 'SELECT 1' });
+const comparisons = consistencySection.parse([
+  { name: 'moves', keys: ['op'], source: side('mes', 'mes-db'), destinations: [side('wms', 'wms-db')] },
+]);
+const repair = { comparison: 'moves', into: 'wms', record: 'SELECT $1 AS op', table: 'moves', match: ['op'] };
+const repairs = repairsOf(repairsSection.parse({ 'wms-moves': repair }), comparisons);
+/** What the inputs of the shipped runbooks may be. */
+const examples: Record<string, string> = { device: 'L1-U1-PLC', operation: 'andon-3f9c-12-2-do' };
 const snapshots = { 'mes-config': { folder: '/etc/plant', store: '/var/snapshots' } };
 
 const mistakes = (text: string): string[] => {
@@ -33,14 +45,25 @@ function plan(
   changes: Partial<PlanDeps> = {},
   given: Parameters<typeof subjectByHand>[1] = {},
 ) {
-  const deps = { targets, snapshots, steps: shippedSteps, ...changes };
+  const deps = { targets, snapshots, repairs, steps: shippedSteps, ...changes };
   return planRunbook(runbook, subjectByHand(runbook, given, deps), deps);
 }
 
 test('The shipped runbooks are in order, and each can be planned.', () => {
   const catalog = loadCatalog();
-  expect(catalog.map(({ runbook }) => runbook.id)).toEqual(['release-db-lock', 'rollback-config']);
-  for (const { runbook } of catalog) expect(plan(runbook).steps).toHaveLength(runbook.steps.length);
+  expect(catalog.map(({ runbook }) => runbook.id)).toEqual([
+    'quarantine-device',
+    'release-db-lock',
+    'repair-drift',
+    'revert-repair',
+    'rollback-config',
+  ]);
+  for (const { runbook } of catalog) {
+    const needed = Object.keys(runbook.inputs).filter((name) => name in examples);
+    const inputs = Object.fromEntries(needed.map((name) => [name, examples[name] ?? '']));
+    const target = typeof runbook.target === 'object' ? 'mes' : undefined;
+    expect(plan(runbook, {}, { target, inputs }).steps).toHaveLength(runbook.steps.length);
+  }
 });
 
 test('A plan names every side effect with its values, and no password.', () => {
