@@ -11,6 +11,7 @@ import { messageOf, UsageError } from '../kit/errors.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { type ExtraProblem, parseYaml } from '../kit/yaml-file.ts';
 import { runbooksSection } from '../runbooks/config.ts';
+import { repairProblems } from '../runbooks/repairs/problems.ts';
 import { expandPlaceholders } from './placeholders.ts';
 
 const address = (port: number) =>
@@ -58,6 +59,8 @@ function danglingNames(config: AndonConfig): ExtraProblem[] {
   });
   const terminals = config.drills.load.terminals;
   if (terminals) check(['drills', 'load', 'terminals', 'target'], terminals.target, 'mes');
+  const around = { comparisons: config.exporter.consistency, targets: config.targets };
+  if (config.runbooks) problems.push(...repairProblems(config.runbooks.repairs, around));
   if (config.notify) problems.push(...notifyProblems(config.notify, config.alerts));
   return problems;
 }

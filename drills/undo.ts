@@ -13,6 +13,7 @@ import { restoreReading } from './undos/queue-restore-reading.ts';
 import { releaseHold } from './undos/release-hold.ts';
 import { restoreHttpLink } from './undos/restore-http-link.ts';
 import { restoreLink } from './undos/restore-link.ts';
+import { restoreRows } from './undos/restore-rows.ts';
 import { resumeProcess } from './undos/resume-process.ts';
 import type { Reverter, UndoData, UndoDeps } from './undos/reverter.ts';
 import { startProcess } from './undos/start-process.ts';
@@ -35,6 +36,7 @@ const reverters = [
   restoreHttpLink,
   restoreLink,
   restoreReading,
+  restoreRows,
   resumeProcess,
   startProcess,
   toxiproxyHeal,

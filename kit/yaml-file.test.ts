@@ -27,6 +27,13 @@ describe('A YAML file', () => {
     expect(parsed).toEqual({ name: 'x', wait: 5000, steps: [{ verb: 'cut', times: 1 }] });
   });
 
+  it('with aliases that stand for more than can be is refused and no failure of ours.', () => {
+    const doubled = Array.from({ length: 20 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}x]`);
+    expect(problemsOf(`a0: &a0 [x]\n${doubled.join('\n')}\n`)).toEqual([
+      expect.stringMatching(/^1:1 Excessive alias count/),
+    ]);
+  });
+
   it('with five mistakes names all five, each with line and column.', () => {
     const text = 'nam: x\nwait: soon\nsteps:\n  - {verb: kut}\n  - {verb: cut, times: 0}\n';
     const problems = problemsOf(text);

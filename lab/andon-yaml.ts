@@ -2,6 +2,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import type { SelfCommand } from '../kit/module-path.ts';
 import { httpUrl, isHttpLink, type LabPorts, loopback } from './addresses.ts';
+import { operationsComparison, operationsRepairs } from './operations-comparison.ts';
 import { pidFile } from './pid-files.ts';
 import type { LabSecrets } from './secrets.ts';
 
@@ -59,7 +60,13 @@ export function andonYaml(
   const links = Object.fromEntries(Object.keys(link).map((name) => [`${name}-link`, linkTarget(name)]));
   return stringify({
     targets: {
-      mes: { kind: 'mes', url: httpUrl(server.mes), database: 'mes-db', drillable: true },
+      mes: {
+        kind: 'mes',
+        url: httpUrl(server.mes),
+        database: 'mes-db',
+        token: `\${file:${file.maintainer}}`,
+        drillable: true,
+      },
       'mes-db': postgres('mes'),
       'erp-db': postgres('erp'),
       'wms-db': postgres('wms'),
@@ -92,6 +99,7 @@ export function andonYaml(
       mes: ['mes'],
       databases: ['mes-db'],
       queues: ['mes-queue'],
+      consistency: [operationsComparison],
       ...(disk === undefined ? {} : { host: { name: 'plant-server-host', mountpoints: [disk] } }),
     },
     prometheus: { url: httpUrl(server.prometheus) },
@@ -101,6 +109,7 @@ export function andonYaml(
       token: `\${file:${file.runbooks}}`,
       store: path.join(dir, 'runbooks.sqlite'),
       audit: path.join(dir, 'runbook-audit.ndjson'),
+      repairs: operationsRepairs,
       snapshots: {
         'mes-config': { folder: path.join(dir, 'mes-config'), store: path.join(dir, 'snapshots') },
       },

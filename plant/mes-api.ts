@@ -52,6 +52,22 @@ export const heartbeatsSchema = z.object({
 });
 export type Heartbeats = z.output<typeof heartbeatsSchema>;
 
+/** A person or a runbook → MES: this device gets no work until it is let back. */
+export const quarantineRequestSchema = z.object({
+  reason: z.string().trim().min(1).max(500),
+  /** It comes back by itself when it has been heard without a break for so long; only by hand when left out. */
+  lift_after_heard_s: z.number().int().min(1).max(86_400).optional(),
+});
+export type QuarantineRequest = z.output<typeof quarantineRequestSchema>;
+
+/** `?mine=true`: only a quarantine that the caller has begun. */
+export const quarantineQuerySchema = z.object({
+  mine: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
+});
+
 /** What terminals, gateways and the ERP read of a work order. */
 export const jobOrderSchema = z.object({
   id,
@@ -76,6 +92,8 @@ export const operationReportedSchema = z.object({
   material: id,
   lot: id,
   quantity: z.number().int(),
+  /** When the MES booked it: the one time that every system keeps the same, so that they can be compared. */
+  server_ts: instant.optional(),
 });
 export type OperationReported = z.output<typeof operationReportedSchema>;
 

@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { consistencySection } from '../exporters/consistency/config.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { findRunbook, loadCatalog } from './catalog.ts';
 import { type PlanDeps, planRunbook, renderPlan, subjectByHand } from './plan.ts';
+import { repairsSection } from './repairs/config.ts';
+import { repairsOf } from './repairs/repair.ts';
 import { parseRunbook, type Runbook } from './schema/runbook.ts';
 import { shippedSteps } from './steps/registry.ts';
 import { tempFolder } from './testing/temp-folder.ts';
@@ -14,12 +17,21 @@ const targets = targetsSchema.parse({
     admin_url: 'postgres://admin:hidden@10.0.0.5/mes',
     protect: ['backup*'],
   },
+  'wms-db': { kind: 'postgres', url: 'postgres://wms:hidden@10.0.0.5/wms' },
   mes: { kind: 'mes', url: 'http://10.0.0.4', database: 'mes-db' },
   'mes-process': { kind: 'process', unit: 'mes.service' },
   'mes-queue': { kind: 'rabbitmq', url: 'amqp://10.0.0.6', management: 'http://10.0.0.6:15672' },
   'plant-server': { kind: 'host' },
   'mes-release': { kind: 'release', control: 'http://10.0.0.4:9000' },
 });
+const side = (system: string, target: string) => ({ system, target, sql: 'SELECT 1' });
+const comparisons = consistencySection.parse([
+  { name: 'moves', keys: ['op'], source: side('mes', 'mes-db'), destinations: [side('wms', 'wms-db')] },
+]);
+const repair = { comparison: 'moves', into: 'wms', record: 'SELECT $1 AS op', table: 'moves', match: ['op'] };
+const repairs = repairsOf(repairsSection.parse({ 'wms-moves': repair }), comparisons);
+/** What the inputs of the shipped runbooks may be. */
+const examples: Record<string, string> = { device: 'L1-U1-PLC', operation: 'andon-3f9c-12-2-do' };
 const snapshots = { 'mes-config': { folder: '/etc/plant', store: '/var/snapshots' } };
 
 const mistakes = (text: string): string[] => {
@@ -37,14 +49,19 @@ function plan(
   changes: Partial<PlanDeps> = {},
   given: Parameters<typeof subjectByHand>[1] = {},
 ) {
-  const deps = { targets, snapshots, steps: shippedSteps, ...changes };
+  const deps = { targets, snapshots, repairs, steps: shippedSteps, ...changes };
   return planRunbook(runbook, subjectByHand(runbook, given, deps), deps);
 }
 
 test('The shipped runbooks are in order, and each can be planned.', () => {
   const catalog = loadCatalog();
-  expect(catalog.length).toBeGreaterThan(7);
-  for (const { runbook } of catalog) expect(plan(runbook).steps).toHaveLength(runbook.steps.length);
+  expect(catalog.length).toBeGreaterThan(9);
+  for (const { runbook } of catalog) {
+    const needed = Object.keys(runbook.inputs).filter((name) => name in examples);
+    const inputs = Object.fromEntries(needed.map((name) => [name, examples[name] ?? '']));
+    const target = typeof runbook.target === 'object' ? 'mes' : undefined;
+    expect(plan(runbook, {}, { target, inputs }).steps).toHaveLength(runbook.steps.length);
+  }
 });
 
 test('A plan names every side effect with its values, and no password.', () => {

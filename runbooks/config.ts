@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listenAddress } from '../kit/listen-address.ts';
 import { person } from './people.ts';
+import { repairsSection } from './repairs/config.ts';
 
 const setName = z
   .string()
@@ -47,6 +48,8 @@ export const runbooksSection = z.strictObject({
       }),
     )
     .default({}),
+  /** How differences that a comparison finds are repaired, each under a name. */
+  repairs: repairsSection,
 });
 
 export type RunbooksConfig = z.output<typeof runbooksSection>;

@@ -1,5 +1,6 @@
 import { inShiftAt } from '../alerts/shift-clock.ts';
 import type { Shifts } from '../alerts/shifts.ts';
+import type { ComparisonConfig } from '../exporters/consistency/config.ts';
 import type { Clock } from '../kit/clock.ts';
 import { UnavailableError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
@@ -8,6 +9,7 @@ import { AuditLog, verifyAudit } from './audit.ts';
 import { loadCatalog } from './catalog.ts';
 import type { RunbooksConfig } from './config.ts';
 import type { EngineDeps } from './engine.ts';
+import { repairsOf } from './repairs/repair.ts';
 import type { Runbook } from './schema/runbook.ts';
 import type { Step } from './step.ts';
 import { shippedSteps } from './steps/registry.ts';
@@ -16,6 +18,8 @@ import { RunStore } from './store.ts';
 export interface RunbookOptions {
   config: RunbooksConfig;
   targets: Targets;
+  /** Those of `exporter.consistency`, to which repairs belong. */
+  comparisons?: readonly ComparisonConfig[] | undefined;
   /** Where Prometheus answers. */
   prometheus: string;
   /** When the plant works: for modes off shift, and the time zone of cron triggers. */
@@ -36,13 +40,14 @@ export function openRunbooks(options: RunbookOptions): OpenRunbooks {
   const { config, targets, prometheus, shifts, clock, log, steps = shippedSteps } = options;
   const { snapshots, scripts, folder } = config;
   const runbooks = options.runbooks ?? loadCatalog({ folder, steps }).map(({ runbook }) => runbook);
+  const repairs = repairsOf(config.repairs, options.comparisons ?? []);
   demandAudit(config.audit);
   using opened = new DisposableStack();
   const store = opened.use(new RunStore(config.store));
   const audit = opened.use(new AuditLog(config.audit, clock));
   const owned = opened.move();
   return {
-    ...{ store, audit, runbooks, steps, targets, snapshots, scripts, prometheus, clock, log },
+    ...{ store, audit, runbooks, steps, targets, snapshots, repairs, scripts, prometheus, clock, log },
     fetch: options.fetch,
     timezone: shifts.timezone,
     inShift: inShiftAt(shifts),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promDuration } from '../kit/duration.ts';
 import { UsageError } from '../kit/errors.ts';
 import type { Targets } from '../kit/targets.ts';
+import type { Repairs } from './repairs/repair.ts';
 import { namedTarget, resolveTarget } from './resolve-target.ts';
 import { readInputs } from './schema/input.ts';
 import { fillIn, type PlaceholderValues, placeholdersIn, textsIn } from './schema/placeholders.ts';
@@ -34,6 +35,8 @@ export interface RunbookPlan {
 export interface PlanDeps {
   targets: Targets;
   snapshots: SnapshotSets;
+  /** How differences between systems are repaired. */
+  repairs?: Repairs | undefined;
   scripts?: string | undefined;
   steps: readonly Step[];
 }
@@ -75,6 +78,7 @@ function planStep(
     target: entry.target === undefined ? target : namedTarget(deps.targets, entry.target),
     targets: deps.targets,
     snapshots: deps.snapshots,
+    repairs: deps.repairs,
     scripts: deps.scripts,
   };
   const filled = fillParams(

@@ -3,6 +3,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Target, TargetKind, Targets } from '../kit/targets.ts';
 import type { PeopleRole } from './people.ts';
+import type { Repairs } from './repairs/repair.ts';
 import type { SnapshotSets } from './snapshots/set.ts';
 
 /** A target of andon.yaml together with its name there. */
@@ -18,6 +19,8 @@ export interface PlanWorld {
   /** All targets of andon.yaml: a condition may ask another one. */
   targets: Targets;
   snapshots: SnapshotSets;
+  /** How differences between systems are repaired; undefined where nothing is configured. */
+  repairs?: Repairs | undefined;
   /** The only folder that scripts are started from; undefined where none is configured. */
   scripts?: string | undefined;
 }

@@ -74,12 +74,12 @@ function prepare(execution: Execution, entry: StepEntry, attempt: Attempt): Acti
 
 function worldOf(execution: Execution, entry: StepEntry, { position, phase }: Attempt): StepWorld {
   const { run, deps } = execution;
-  const { store, clock, log, targets, snapshots, scripts, prometheus } = deps;
+  const { store, clock, log, targets, snapshots, repairs, scripts, prometheus } = deps;
   const { id, runbook, actor, alert, labels } = run;
   const number = position + 1;
   return {
     target: targetOf(execution, entry),
-    ...{ targets, snapshots, scripts, prometheus, clock, log, fetch: deps.fetch },
+    ...{ targets, snapshots, repairs, scripts, prometheus, clock, log, fetch: deps.fetch },
     run: { id, runbook, actor, alert, labels, position: number, phase },
     operation: `andon-${store.name}-${id}-${number}-${phase}`,
     askPeople: ({ text, roles, expiresMs }) => askPeople(execution, number, { text, roles, expiresMs }),

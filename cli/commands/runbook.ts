@@ -9,6 +9,7 @@ import { findRunbook, loadCatalog } from '../../runbooks/catalog.ts';
 import type { RunbooksConfig } from '../../runbooks/config.ts';
 import { openRunbooks, type RunbookOptions } from '../../runbooks/open-runbooks.ts';
 import { planRunbook, renderPlan, subjectByHand } from '../../runbooks/plan.ts';
+import { repairsOf } from '../../runbooks/repairs/repair.ts';
 import { startRunbookService } from '../../runbooks/server.ts';
 import { shippedSteps } from '../../runbooks/steps/registry.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
@@ -97,6 +98,7 @@ function runbookOptions(context: Context, options: CommonOptions): RunbookOption
   const { config, runbooks } = configured(context, options);
   return {
     ...{ config: runbooks, targets: config.targets, prometheus: config.prometheus.url },
+    comparisons: config.exporter.consistency,
     ...{ shifts: config.alerts.shifts, fetch, clock: systemClock, log: context.log },
   };
 }
@@ -122,7 +124,8 @@ function plan(context: Context, { target, input: inputs, ...options }: Options, 
   const { config, runbooks } = configured(context, options);
   const { runbook } = findRunbook(loadCatalog(runbooks), id);
   const { snapshots, scripts } = runbooks;
-  const deps = { targets: config.targets, snapshots, scripts, steps: shippedSteps };
+  const repairs = repairsOf(runbooks.repairs, config.exporter.consistency);
+  const deps = { targets: config.targets, snapshots, repairs, scripts, steps: shippedSteps };
   const planned = planRunbook(runbook, subjectByHand(runbook, { target, inputs }, deps), deps);
   context.stdout.write(`${options.json ? JSON.stringify(planned) : renderPlan(planned)}\n`);
 }

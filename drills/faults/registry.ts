@@ -1,6 +1,7 @@
 import { UsageError } from '../../kit/errors.ts';
 import { closest } from '../../kit/spelling.ts';
 import type { Fault } from '../fault.ts';
+import { dataDrift } from './data-drift.ts';
 import { dbConnections } from './db-connections.ts';
 import { dbDeadlocks } from './db-deadlocks.ts';
 import { dbLock } from './db-lock.ts';
@@ -31,6 +32,7 @@ import { releaseBad } from './release-bad.ts';
 
 /** Every fault there is. A new one is one file in this folder and one line here. */
 export const faults: readonly Fault[] = [
+  dataDrift,
   dbConnections,
   dbDeadlocks,
   dbLock,

@@ -6,12 +6,14 @@ import type { TargetOf } from '../../kit/targets.ts';
 /** A survey that takes longer is stuck itself. */
 const limitMs = 3000;
 
-/** Sessions of any drill, what they lock, and settings that were changed on the running server. */
+/** Sessions of any drill, what they lock, rows it keeps, and settings that were changed on the running server. */
 const postgresTraces = `
   SELECT 'session of ' || application_name AS trace FROM pg_stat_activity WHERE application_name LIKE 'andon-drill-%'
   UNION ALL
   SELECT 'lock of ' || application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
   WHERE application_name LIKE 'andon-drill-%' AND locktype IN ('relation', 'tuple')
+  UNION ALL
+  SELECT 'rows kept in ' || oid::regclass FROM pg_class WHERE relname LIKE 'andon\\_drift\\_%' AND relkind = 'r'
   UNION ALL
   SELECT 'setting ' || name || ' = ' || setting FROM pg_settings
   WHERE name IN ('default_transaction_read_only', 'max_connections')`;

@@ -39,17 +39,25 @@ export async function startErp(settings: ErpSettings, context: ProcessContext): 
 const schema = (idempotent: boolean): string => `
 CREATE TABLE IF NOT EXISTS operations_performance (
   id bigserial PRIMARY KEY, op_id text NOT NULL, source text NOT NULL, seq bigint NOT NULL, serial text NOT NULL,
-  work_order_id text NOT NULL, received_at timestamptz NOT NULL DEFAULT now(), redelivered boolean NOT NULL
+  work_order_id text NOT NULL, received_at timestamptz NOT NULL DEFAULT now(), redelivered boolean NOT NULL,
+  material text NOT NULL DEFAULT '', lot text NOT NULL DEFAULT '', quantity int NOT NULL DEFAULT 1,
+  reported_at timestamptz NOT NULL DEFAULT now(), remark text
 );
+ALTER TABLE operations_performance ADD COLUMN IF NOT EXISTS material text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS lot text NOT NULL DEFAULT '', ADD COLUMN IF NOT EXISTS quantity int NOT NULL DEFAULT 1,
+  ADD COLUMN IF NOT EXISTS reported_at timestamptz NOT NULL DEFAULT now(), ADD COLUMN IF NOT EXISTS remark text;
+CREATE INDEX IF NOT EXISTS operations_performance_reported_at ON operations_performance (reported_at);
 ${uniqueOpId('operations_performance', idempotent)}`;
 
 const performanceStatement: Statement = {
   name: 'operations-performance',
   text: `
-INSERT INTO operations_performance (op_id, source, seq, serial, work_order_id, redelivered)
-SELECT op_id, source, seq, serial, work_order_id, redelivered
+INSERT INTO operations_performance
+  (op_id, source, seq, serial, work_order_id, redelivered, material, lot, quantity, reported_at)
+SELECT op_id, source, seq, serial, work_order_id, redelivered, material, lot, quantity, coalesce(server_ts, now())
 FROM jsonb_to_recordset($1)
-  AS p(op_id text, source text, seq bigint, serial text, work_order_id text, redelivered boolean)
+  AS p(op_id text, source text, seq bigint, serial text, work_order_id text, redelivered boolean,
+    material text, lot text, quantity int, server_ts timestamptz)
 ON CONFLICT DO NOTHING`,
 };
 

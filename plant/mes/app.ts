@@ -17,6 +17,8 @@ import type { SparseLog } from '../sparse-log.ts';
 import { type CommandOptions, execute } from './commands.ts';
 import { failSome } from './defect.ts';
 import { OperationTally } from './operation-stats.ts';
+import { addQuarantines } from './quarantine-api.ts';
+import { hearQuarantined } from './quarantines.ts';
 import { listJobOrders, noteHeartbeats, stockAsOf } from './queries.ts';
 import type { Readiness } from './readiness.ts';
 import { type ReportOptions, report } from './reports.ts';
@@ -46,6 +48,7 @@ export function mesApp(parts: AppParts): Express {
   app.use(express.json({ limit: '256kb' }), traceRequests);
   addWrites(app, parts, tally);
   addReads(app, parts);
+  addQuarantines(app, parts);
   app.get('/-/healthy', (_request, response) => void response.json({ healthy: true }));
   app.get('/-/ready', async (_request, response) => {
     const ready = await parts.readiness.check();
@@ -105,7 +108,12 @@ function addWrites(app: Express, parts: AppParts, tally: OperationTally): void {
   );
   app.post('/heartbeats', async (request, response) => {
     requireRole(callerOf(request, tokens), ['system']);
-    await noteHeartbeats(database, parsed(heartbeatsSchema, request.body));
+    const heartbeats = parsed(heartbeatsSchema, request.body);
+    if (await hearQuarantined(database, heartbeats, options.outbox)) {
+      onEvent();
+      onChange();
+    }
+    await noteHeartbeats(database, heartbeats);
     response.status(204).end();
   });
 }

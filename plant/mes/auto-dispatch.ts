@@ -42,7 +42,7 @@ async function dispatchOnce({ database, lines, freshMs, outbox }: AutoDispatchPa
   return moved.length;
 }
 
-/** The n-th idle unit of a line gets the n-th order of that line, by urgency and then by due date. */
+/** The n-th idle unit of a line, none of whose devices is silent or in quarantine, gets the n-th order of that line, by urgency and then by due date. */
 const dispatchStatement: Statement = {
   name: 'auto-dispatch',
   text: `
@@ -52,6 +52,7 @@ WITH idle AS (
   WHERE u.status = 'idle' AND u.line = ANY ($1) AND NOT EXISTS (
     SELECT FROM devices d
     WHERE d.unit = u.id AND coalesce(d.last_heartbeat_at < now() - $3 * interval '1 millisecond', true))
+    AND NOT EXISTS (SELECT FROM devices d JOIN device_quarantines q ON q.device = d.id WHERE d.unit = u.id)
 ), next AS (
   SELECT o.id, o.line, o.state, o.version,
     row_number() OVER (PARTITION BY o.line ORDER BY o.urgency DESC, o.due_at, o.created_at, o.id) AS place

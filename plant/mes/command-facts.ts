@@ -23,6 +23,7 @@ SELECT o.id AS "orderId", o.state, o.version, o.material_ready AS "materialReady
     WHERE d.unit = wanted.unit
       AND coalesce(d.last_heartbeat_at < now() - $4 * interval '1 millisecond', true)
   ) AS "unitFresh",
+  (SELECT min(d.id) FROM devices d JOIN device_quarantines q ON q.device = d.id WHERE d.unit = wanted.unit) AS quarantined,
   k.response AS earlier
 FROM work_orders o
 CROSS JOIN LATERAL (SELECT coalesce($3, o.unit) AS unit) wanted

@@ -15,6 +15,7 @@ const fine: GuardFacts = {
   unitStatus: 'idle',
   unitOrder: null,
   unitFresh: true,
+  quarantined: null,
   reason: 'tool change',
 };
 
@@ -24,6 +25,7 @@ const bad: [GuardName, Partial<GuardFacts>][] = [
   ['material-present', { materialReady: false }],
   ['unit-idle', { unitStatus: 'busy', unitOrder: 'WO-2' }],
   ['unit-fresh', { unitFresh: false }],
+  ['unit-in-dispatch', { quarantined: 'L1-U1-PLC' }],
   ['unit-free', { unitStatus: 'busy', unitOrder: 'WO-2' }],
   ['reason-given', { reason: undefined }],
   ['reason-given', { reason: '  ' }],

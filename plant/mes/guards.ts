@@ -14,6 +14,8 @@ export interface GuardFacts {
   unitStatus: 'idle' | 'busy' | null;
   unitOrder: string | null;
   unitFresh: boolean;
+  /** A device of the unit that is out of dispatch. */
+  quarantined: string | null;
   reason: string | undefined;
 }
 
@@ -28,6 +30,8 @@ const guards: Record<GuardName, Guard> = {
   'unit-idle': ({ unit, unitStatus }) => (unitStatus === 'busy' ? `work unit ${unit} is busy` : undefined),
   'unit-fresh': ({ unit, unitFresh }) =>
     unitFresh ? undefined : `nothing was heard from the devices of work unit ${unit} lately`,
+  'unit-in-dispatch': ({ unit, quarantined }) =>
+    quarantined === null ? undefined : `device ${quarantined} of work unit ${unit} is in quarantine`,
   'unit-free': ({ orderId, unit, unitStatus, unitOrder }) =>
     unitStatus === 'busy' && unitOrder !== orderId ? `work unit ${unit} has order ${unitOrder}` : undefined,
   'reason-given': ({ reason }) =>

@@ -72,8 +72,8 @@ WITH ordered AS (
   SELECT id, state, material, lot, product FROM work_orders WHERE id = $2
 ), booked AS (
   INSERT INTO operations
-    (op_id, work_order_id, unit, line, source, seq, serial, result, device_ts, recovered, actor, role)
-  SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM ordered WHERE state = ANY ($13)
+    (op_id, work_order_id, unit, line, source, seq, serial, result, device_ts, recovered, actor, role, material, lot)
+  SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, material, lot FROM ordered WHERE state = ANY ($13)
   ON CONFLICT DO NOTHING
   RETURNING server_ts
 ), counted AS (

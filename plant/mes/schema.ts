@@ -1,6 +1,7 @@
 import type { Session } from '../database/database.ts';
 import { uniqueOpId } from '../database/unique-op-id.ts';
 import type { Line } from '../settings.ts';
+import { quarantineTables } from './quarantines.ts';
 import { signatureTables } from './signatures.ts';
 import { onUnitStates } from './transitions.ts';
 
@@ -33,8 +34,11 @@ CREATE TABLE IF NOT EXISTS operations (
   source text NOT NULL, seq bigint NOT NULL, serial text NOT NULL,
   result text NOT NULL CHECK (result IN ('good', 'scrap', 'rework')),
   device_ts timestamptz NOT NULL, server_ts timestamptz NOT NULL DEFAULT now(), recovered boolean NOT NULL,
-  actor text NOT NULL, role text NOT NULL
+  actor text NOT NULL, role text NOT NULL, material text NOT NULL DEFAULT '', lot text NOT NULL DEFAULT ''
 );
+ALTER TABLE operations ADD COLUMN IF NOT EXISTS material text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS lot text NOT NULL DEFAULT '';
+CREATE INDEX IF NOT EXISTS operations_server_ts ON operations (server_ts);
 
 CREATE TABLE IF NOT EXISTS transitions (
   id bigserial PRIMARY KEY, work_order_id text NOT NULL, line text NOT NULL, command text NOT NULL,
@@ -60,7 +64,7 @@ CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at 
 
 /** The tables of the MES. */
 export function mesSchema({ idempotent }: { idempotent: boolean }): string {
-  return tables + signatureTables + uniqueOpId('operations', idempotent);
+  return tables + quarantineTables + signatureTables + uniqueOpId('operations', idempotent);
 }
 
 /** The plant's own units and devices, known before anything was heard from them. */

@@ -33,6 +33,7 @@ export type GuardName =
   | 'material-present'
   | 'unit-idle'
   | 'unit-fresh'
+  | 'unit-in-dispatch'
   | 'unit-free'
   | 'reason-given'
   | 'quantities-agree';
@@ -51,7 +52,13 @@ export interface Transition {
 }
 
 const nonTerminal = ['created', 'dispatched', 'running', 'paused', 'completed', 'returned'] as const;
-const onDispatch = ['predecessor-done', 'material-present', 'unit-idle', 'unit-fresh'] as const;
+const onDispatch = [
+  'predecessor-done',
+  'material-present',
+  'unit-idle',
+  'unit-fresh',
+  'unit-in-dispatch',
+] as const;
 const interrupters: readonly Role[] = ['operator', 'leader', 'maintainer'];
 
 /** The work-order state machine. SQL, guards, documents and tests all read this table, and nothing else decides. */

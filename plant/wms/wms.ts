@@ -27,8 +27,12 @@ export async function startWms(settings: WmsSettings, context: ProcessContext): 
 const schema = (idempotent: boolean): string => `
 CREATE TABLE IF NOT EXISTS stock_moves (
   id bigserial PRIMARY KEY, op_id text NOT NULL, source text NOT NULL, seq bigint NOT NULL, material text NOT NULL,
-  lot text NOT NULL, quantity int NOT NULL CHECK (quantity > 0), received_at timestamptz NOT NULL DEFAULT now()
+  lot text NOT NULL, quantity int NOT NULL CHECK (quantity > 0), received_at timestamptz NOT NULL DEFAULT now(),
+  reported_at timestamptz NOT NULL DEFAULT now(), remark text
 );
+ALTER TABLE stock_moves ADD COLUMN IF NOT EXISTS reported_at timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN IF NOT EXISTS remark text;
+CREATE INDEX IF NOT EXISTS stock_moves_reported_at ON stock_moves (reported_at);
 CREATE TABLE IF NOT EXISTS stock (
   material text NOT NULL, lot text NOT NULL, quantity bigint NOT NULL, PRIMARY KEY (material, lot)
 );
@@ -39,9 +43,10 @@ const moveStatement: Statement = {
   name: 'stock-moves',
   text: `
 WITH moved AS (
-  INSERT INTO stock_moves (op_id, source, seq, material, lot, quantity)
-  SELECT op_id, source, seq, material, lot, quantity
-  FROM jsonb_to_recordset($1) AS m(op_id text, source text, seq bigint, material text, lot text, quantity int)
+  INSERT INTO stock_moves (op_id, source, seq, material, lot, quantity, reported_at)
+  SELECT op_id, source, seq, material, lot, quantity, coalesce(server_ts, now())
+  FROM jsonb_to_recordset($1)
+    AS m(op_id text, source text, seq bigint, material text, lot text, quantity int, server_ts timestamptz)
   ON CONFLICT DO NOTHING
   RETURNING material, lot, quantity
 )

@@ -8,6 +8,8 @@ import { processRestart } from './process-restart.ts';
 import { queueDrain } from './queue-drain.ts';
 import { queueReplay } from './queue-replay.ts';
 import { queueRestartConsumers } from './queue-restart-consumers.ts';
+import { repairDrift } from './repair-drift.ts';
+import { repairRevert } from './repair-revert.ts';
 import { script } from './script.ts';
 import { snapshotRollback } from './snapshot-rollback.ts';
 import { sql } from './sql.ts';
@@ -24,6 +26,8 @@ export const shippedSteps = [
   queueDrain,
   queueReplay,
   queueRestartConsumers,
+  repairDrift,
+  repairRevert,
   script,
   snapshotRollback,
   sql,
