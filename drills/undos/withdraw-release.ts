@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { controlUrl } from '../control-client.ts';
-import { leftOf, RouterClient } from '../faults/release-bad/router-client.ts';
+import { controlUrl } from '../../kit/control-client.ts';
+import { leftOf, RouterClient } from '../../kit/release-router.ts';
 import { requireTarget } from '../named-target.ts';
 import { serverIsGone } from './gone.ts';
 import type { Reverter, UndoOf } from './reverter.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { UnavailableError } from '../../../kit/errors.ts';
-import type { TargetOf } from '../../../kit/targets.ts';
-import { type ControlAnswer, ControlClient } from '../../control-client.ts';
+import { type ControlAnswer, ControlClient } from './control-client.ts';
+import type { TargetOf } from './targets.ts';
 
 /** A version that goes finishes what it does first, and then its process ends. */
 const withdrawMs = 8000;
@@ -31,13 +30,15 @@ const releaseSchema = z.object({
 /** What a router says of the versions it knows. */
 export type ReleaseState = z.infer<typeof releaseSchema>;
 
-/** A version as a drill wants it. */
-export interface BadVersion {
+/** A version that somebody wants to be tried. */
+export interface VersionWish {
   version: string;
   share: number;
-  fails: number;
   holder: string;
-  leaseMs: number;
+  /** The share of the operations that it fails on purpose; a version that is meant well has none. */
+  fails?: number;
+  /** It is withdrawn when it is not asked for again within this time; without it, it stays. */
+  leaseMs?: number;
 }
 
 /** What a router of versions offers, as docs/drills/release.md describes it. */
@@ -52,7 +53,7 @@ export class RouterClient {
     return releaseSchema.parse(await this.#control.demand({ method: 'GET', path: '/release', signal }));
   }
 
-  deploy(body: BadVersion & { renew?: boolean }, signal?: AbortSignal): Promise<ControlAnswer> {
+  deploy(body: VersionWish & { renew?: boolean }, signal?: AbortSignal): Promise<ControlAnswer> {
     return this.#control.ask({ method: 'PUT', path: '/release/candidate', body, signal });
   }
 
@@ -88,29 +89,4 @@ export function leftOf(name: string, { candidate, leaving }: ReleaseState, holde
     ...stays,
     ...goes.map(({ version }) => `the process of version ${version} of ${name} has not ended`),
   ];
-}
-
-/** Throws unless the router answers, and nothing is on trial there. */
-export async function demandNoCandidate(
-  name: string,
-  target: TargetOf<'release'>,
-  fetcher: typeof fetch,
-): Promise<void> {
-  const { candidate } = await new RouterClient(target, fetcher).state().catch((cause: unknown) => {
-    if (cause instanceof UnavailableError) throw cause;
-    throw new UnavailableError(
-      'release.no-router',
-      `${name}: the router at ${target.control} cannot be asked`,
-      {
-        mend: 'Look whether the router runs, and whether `control` is the address of its control API.',
-        cause,
-      },
-    );
-  });
-  if (candidate)
-    throw new UnavailableError(
-      'release.held',
-      `${name}: version ${candidate.version} of ${candidate.holder} is on trial already`,
-      { mend: 'Wait until that release is promoted or withdrawn; after a drill run: andon drill clean' },
-    );
 }
