@@ -5,11 +5,27 @@ import type { TargetOf } from './targets.ts';
 /** A version that goes finishes what it does first, and then its process ends. */
 const withdrawMs = 8000;
 
-/** How many requests for changes a version has failed by itself. */
-const counts = z.object({ '500': z.int() }).nullable();
+/** How a version has answered requests for changes; `500`, which is part of `5xx`, counts what it has failed by itself. */
+const answers = z.object({
+  '500': z.int(),
+  '2xx': z.int().default(0),
+  '3xx': z.int().default(0),
+  '4xx': z.int().default(0),
+  '5xx': z.int().default(0),
+  none: z.int().default(0),
+});
+export type AnswerCounts = z.infer<typeof answers>;
+const counts = answers.nullable();
 
 const releaseSchema = z.object({
-  stable: z.object({ version: z.string() }),
+  stable: z.object({
+    version: z.string(),
+    /** When it took the place of another one; null for the one that was there first, or came back. */
+    promotedAt: z.iso.datetime().nullish(),
+    requests: answers.optional(),
+  }),
+  /** Where a rollback of the stable version would lead; null when there is nothing before it. */
+  before: z.object({ version: z.string() }).nullish(),
   candidate: z
     .object({
       version: z.string(),
@@ -23,7 +39,13 @@ const releaseSchema = z.object({
   /** Versions that get no requests any more and whose processes still end. */
   leaving: z.array(z.object({ version: z.string(), holder: z.string() })).default([]),
   lastCandidate: z
-    .object({ version: z.string(), holder: z.string(), by: z.string(), requests: counts })
+    .object({
+      version: z.string(),
+      holder: z.string(),
+      by: z.string(),
+      operation: z.string().nullish(),
+      requests: counts,
+    })
     .nullish(),
 });
 
@@ -39,6 +61,12 @@ export interface VersionWish {
   fails?: number;
   /** It is withdrawn when it is not asked for again within this time; without it, it stays. */
   leaseMs?: number;
+}
+
+/** Who ends a version, and what he calls the act: the router says both of the version that ended. */
+export interface EndingAct {
+  by: string;
+  operation?: string;
 }
 
 /** What a router of versions offers, as docs/drills/release.md describes it. */
@@ -57,9 +85,20 @@ export class RouterClient {
     return this.#control.ask({ method: 'PUT', path: '/release/candidate', body, signal });
   }
 
-  /** Returns when the version has gone, with what is there then. */
-  async withdraw(holder: string, by: string, signal?: AbortSignal): Promise<ReleaseState> {
-    const query = { holder, by };
+  /** Makes the holder's candidate the stable version. Refused where it is gone, does not serve yet, or is leased. */
+  promote(holder: string, signal?: AbortSignal): Promise<ControlAnswer> {
+    return this.#control.ask({ method: 'POST', path: '/release/promote', body: { holder }, signal });
+  }
+
+  /** Sends everybody from this promoted version to the one before, and returns when its process has ended. */
+  rollback(from: string, act: EndingAct, signal?: AbortSignal): Promise<ControlAnswer> {
+    const call = { path: '/release/rollback', body: { from, ...act }, limitMs: withdrawMs, signal };
+    return this.#control.ask({ method: 'POST', ...call });
+  }
+
+  /** Returns when the version has gone, with what is there then. Anybody's, where no holder is named. */
+  async withdraw(holder: string | undefined, act: EndingAct, signal?: AbortSignal): Promise<ReleaseState> {
+    const query = { ...(holder === undefined ? {} : { holder }), ...act };
     const call = {
       method: 'DELETE',
       path: '/release/candidate',

@@ -17,7 +17,7 @@ export const withdrawRelease: Reverter<UndoOf<typeof schema>> = {
   async revert({ target, holder }, { targets, fetch }, signal) {
     const release = requireTarget(targets, target, 'release');
     try {
-      const state = await new RouterClient(release, fetch).withdraw(holder, 'undo', signal);
+      const state = await new RouterClient(release, fetch).withdraw(holder, { by: 'undo' }, signal);
       const [left] = leftOf(target, state, holder);
       if (left !== undefined) throw new Error(left);
     } catch (error) {

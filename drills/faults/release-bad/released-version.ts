@@ -34,7 +34,7 @@ export async function releaseVersion(
   try {
     await untilServing(name, router, body, host, signal);
   } catch (error) {
-    await router.withdraw(body.holder, 'runner', AbortSignal.timeout(limitMs));
+    await router.withdraw(body.holder, { by: 'runner' }, AbortSignal.timeout(limitMs));
     throw error;
   }
   return heldInjection(plan, holdOf(name, router, body), host);
@@ -73,7 +73,7 @@ function holdOf(name: string, router: RouterClient, body: VersionWish): Hold {
         touched: failuresOf(await router.state(), holder),
       };
     },
-    release: async () => failuresOf(await router.withdraw(holder, 'runner'), holder),
+    release: async () => failuresOf(await router.withdraw(holder, { by: 'runner' }), holder),
     residue: async () => leftOf(name, await router.state(), holder),
   };
 }
