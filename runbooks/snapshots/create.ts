@@ -7,6 +7,7 @@ import { describeFolder } from './describe-folder.ts';
 import { inParallel } from './in-parallel.ts';
 import { type Content, digestOf, type Manifest } from './manifest.ts';
 import { ObjectStore } from './objects.ts';
+import { pinSnapshot } from './pins.ts';
 import type { SnapshotSet } from './set.ts';
 import { lockStore } from './store-lock.ts';
 import { settle } from './switch.ts';
@@ -14,6 +15,8 @@ import { settle } from './switch.ts';
 export interface SnapshotOptions {
   clock: Clock;
   note?: string;
+  /** Who refers to the new snapshot: it is pinned before it is listed. */
+  pin?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -42,7 +45,7 @@ export async function liveFolder(set: SnapshotSet): Promise<string> {
 export async function keep(
   set: SnapshotSet,
   source: { folder: string; content: Content; origin: Manifest['origin'] },
-  { clock, note = '', signal }: SnapshotOptions,
+  { clock, note = '', pin, signal }: SnapshotOptions,
   objects: ObjectStore,
 ): Promise<Manifest> {
   const { folder, content, origin } = source;
@@ -66,6 +69,7 @@ export async function keep(
     ...content,
     digest,
   };
+  if (pin !== undefined) pinSnapshot(set, id, pin);
   await writeManifest(set, manifest);
   return manifest;
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { UsageError } from '../../kit/errors.ts';
 import { closest } from '../../kit/spelling.ts';
+import type { Targets } from '../../kit/targets.ts';
 
 /** Snapshot sets as they stand under `runbooks.snapshots` in andon.yaml. */
 export type SnapshotSets = Readonly<Record<string, { folder: string; store?: string | undefined }>>;
@@ -13,7 +14,7 @@ export interface SnapshotSet {
 }
 
 /** The set of that name; relative paths start at the working directory. */
-export function snapshotSet(sets: SnapshotSets, name: string): SnapshotSet {
+export function snapshotSet(sets: SnapshotSets, name: string, _targets: Targets = {}): SnapshotSet {
   const found = Object.hasOwn(sets, name) ? sets[name] : undefined;
   if (!found) {
     const near = closest(name, Object.keys(sets));
