@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listenAddress } from '../kit/listen-address.ts';
 import { person } from './people.ts';
+import { releasesSection } from './releases/config.ts';
 
 const setName = z
   .string()
@@ -47,6 +48,8 @@ export const runbooksSection = z.strictObject({
       }),
     )
     .default({}),
+  /** How new versions are released; without it `andon release` does nothing. */
+  releases: releasesSection.optional(),
 });
 
 export type RunbooksConfig = z.output<typeof runbooksSection>;
