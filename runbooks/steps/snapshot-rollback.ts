@@ -21,8 +21,8 @@ export const snapshotRollback: Step<Params> = {
   params,
   targets: [],
   repeatable: () => true,
-  plan({ set: name, to }, { snapshots }) {
-    const set = snapshotSet(snapshots, name);
+  plan({ set: name, to }, { snapshots, targets }) {
+    const set = snapshotSet(snapshots, name, targets);
     const wanted = to === 'newest' ? 'the newest snapshot that was taken on purpose' : `the snapshot ${to}`;
     return [
       {
@@ -37,13 +37,14 @@ export const snapshotRollback: Step<Params> = {
       },
     ];
   },
-  async run({ set: name, to }, { snapshots, clock }, signal) {
-    const set = snapshotSet(snapshots, name);
+  async run({ set: name, to }, { snapshots, targets, clock }, signal) {
+    const set = snapshotSet(snapshots, name, targets);
     const done = await rollbackSnapshot(set, to, { clock, signal });
     if (!done.switched)
       return {
-        outcome: 'failed',
-        summary: `${set.folder} already is as the snapshot ${done.to} has it: nothing was rolled back`,
+        // What was to be so is so, whoever has seen to it: this very step, before a crash.
+        outcome: 'succeeded',
+        summary: `${set.folder} already is as the snapshot ${done.to} has it`,
         touched: 0,
         details: { ...done },
       };
