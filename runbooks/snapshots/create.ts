@@ -4,7 +4,6 @@ import { type Clock, isoTime } from '../../kit/clock.ts';
 import { messageOf, UsageError } from '../../kit/errors.ts';
 import { writeManifest } from './catalog.ts';
 import { describeFolder } from './describe-folder.ts';
-import { inParallel } from './in-parallel.ts';
 import { demandNotInterrupted } from './interrupted.ts';
 import { type Content, digestOf, type Manifest } from './manifest.ts';
 import { appliedMigrations } from './migrations.ts';
@@ -72,10 +71,8 @@ export async function keep(
   const files = new Map(
     content.entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.sha256, entry.path]] : [])),
   );
-  await inParallel(files, 8, async ([sha256, name]) => {
-    signal?.throwIfAborted();
-    await objects.add(path.join(folder, name), sha256);
-  });
+  const sources = [...files].map(([sha256, name]): [string, string] => [sha256, path.join(folder, name)]);
+  await objects.add(new Map(sources), signal);
   const kept = {
     ...content,
     ...(captured.length === 0 ? {} : { settings: await keepSettings(captured, objects) }),

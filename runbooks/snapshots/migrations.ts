@@ -52,7 +52,7 @@ async function askMysql({ target, applied }: MigrationGuard): Promise<string[]> 
   try {
     await connection.query('SET SESSION TRANSACTION READ ONLY');
     await connection.query('SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1');
-    // A prepared statement is one statement only.
+    // The driver takes one statement at a time.
     const [rows] = await connection.query<RowDataPacket[][]>({
       sql: applied,
       rowsAsArray: true,

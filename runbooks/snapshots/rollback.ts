@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { UnavailableError } from '../../kit/errors.ts';
 import { buildFolder, canSetOwners } from './build-folder.ts';
 import { chooseSnapshot } from './catalog.ts';
 import { keep, liveFolder, lookAround, type SnapshotOptions } from './create.ts';
@@ -12,7 +11,6 @@ import type { SnapshotSet } from './set.ts';
 import { type CapturedSetting, restoreSettings, settingsDifference } from './settings.ts';
 import { lockStore } from './store-lock.ts';
 import { buildingPath, removeTree, settle, switchTo } from './switch.ts';
-import { verifySnapshot } from './verify.ts';
 
 export interface Rollback {
   /** The snapshot that was asked for. */
@@ -28,9 +26,9 @@ export interface Rollback {
 }
 
 /**
- * Brings the set's folder back to a snapshot (an id, or `newest`): whole or not at all. The snapshot is verified, the
- * present state is kept as another one, the folder is built and read back, and only then is it switched (switch.ts
- * says what a reader sees in each moment, and what a crash leaves).
+ * Brings the set's folder back to a snapshot (an id, or `newest`): whole or not at all. The folder is built beside the present one,
+ * every byte compared with the snapshot as it is written; the present state is kept as another snapshot; and only then is it switched
+ * (switch.ts says what a reader sees in each moment, and what a crash leaves).
  *
  * Settings are restored by their commands at the very end, directly before the switch: what can fail has happened by then. A command
  * that fails ends the rollback, and what was restored before it is given back. Killed between the first command and the switch,
@@ -46,7 +44,6 @@ export async function rollbackSnapshot(
   await settle(set.folder);
   const wanted = chooseSnapshot(set, which);
   const objects = new ObjectStore(set.store);
-  await demandWhole(set, wanted, objects, signal);
   const folder = await liveFolder(set);
   const around = await lookAround(set, signal);
   demandFittingTables(set, wanted, around.migrations);
@@ -60,41 +57,30 @@ export async function rollbackSnapshot(
   }
   const note = options.note ?? `before the rollback to ${wanted.id}`;
   const source = { folder, content, ...around, origin: 'before-rollback' as const };
-  const before = await keep(set, source, { ...options, note }, objects);
-  const restore = async () => {
-    if (restorable.length === 0) return;
-    await noteRollback(set, wanted.id);
-    await restoreWanted(set, wanted, { names: restorable, now: around.captured, objects }, signal);
+  const atLast = async () => {
+    // By now what both have in common has been found whole, and is not read again.
+    const { id } = await keep(set, source, { ...options, note }, objects);
+    if (restorable.length === 0) return id;
+    const settings = { names: restorable, now: around.captured, objects };
+    await restoreWanted(set, wanted, settings, signal);
+    return id;
   };
-  if (paths.length === 0) await restore();
-  else await buildAndSwitch(set, wanted, objects, restore, signal);
+  const before =
+    paths.length === 0 ? await atLast() : await buildAndSwitch(set, wanted, objects, atLast, signal);
   forgetRollback(set);
-  return { to: wanted.id, switched: true, before: before.id, changed, notRestored };
-}
-
-async function demandWhole(
-  set: SnapshotSet,
-  manifest: Manifest,
-  objects: ObjectStore,
-  signal?: AbortSignal,
-): Promise<void> {
-  const problems = await verifySnapshot(set, manifest, { objects, signal });
-  if (problems.length > 0)
-    throw new UnavailableError(
-      'snapshot.damaged',
-      `the snapshot ${manifest.id} of "${set.name}" is damaged: ${problems.join('; ')}`,
-      { mend: `Choose another one: andon snapshot list ${set.name}. The folder was not touched.` },
-    );
+  return { to: wanted.id, switched: true, before, changed, notRestored };
 }
 
 /** Where it fails, all is as before, unless the error says that it could not be taken back; then the note stays. */
 async function restoreWanted(
   set: SnapshotSet,
-  { settings = [] }: Manifest,
+  { id, settings = [] }: Manifest,
   { names, now, objects }: { names: string[]; now: readonly CapturedSetting[]; objects: ObjectStore },
   signal?: AbortSignal,
 ): Promise<void> {
-  const wanted = (name: string) => objects.content(settings.find((one) => one.name === name)?.sha256 ?? '');
+  const wanted = (name: string) =>
+    objects.content(settings.find((one) => one.name === name)?.sha256 ?? '', `the setting ${name}`);
+  await noteRollback(set, id);
   try {
     await restoreSettings(set, names, { wanted, now }, signal);
   } catch (error) {
@@ -107,17 +93,18 @@ async function buildAndSwitch(
   set: SnapshotSet,
   manifest: Manifest,
   objects: ObjectStore,
-  atLast: () => Promise<void>,
+  atLast: () => Promise<string>,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   // Never the same name twice: an older version of this id may be in use, and changed since.
   const id = `${manifest.id}-${randomBytes(4).toString('hex')}`;
   const building = buildingPath(set.folder, id);
   try {
     await buildFolder(building, manifest, objects, signal);
     signal?.throwIfAborted();
-    await atLast();
+    const before = await atLast();
     await switchTo(set.folder, building, id);
+    return before;
   } catch (error) {
     removeTree(building);
     throw error;

@@ -28,7 +28,7 @@ export async function keepSettings(
   captured: readonly CapturedSetting[],
   objects: ObjectStore,
 ): Promise<NonNullable<Manifest['settings']>> {
-  for (const { sha256, content } of captured) await objects.addContent(content, sha256);
+  await objects.add(new Map(captured.map(({ sha256, content }) => [sha256, content])));
   return captured.map(({ name, sha256, content }) => ({ name, sha256, size: content.length }));
 }
 
@@ -89,7 +89,13 @@ export async function restoreSettings(
       const before = now.find((one) => one.name === name)?.content;
       if (before) await restore(name, before).catch((failure: unknown) => failures.push(failure));
     }
-    if (failures.length === 1) throw error;
+    // What counts is how it is now: who could not restore may not have changed anything.
+    const after = await captureSettings(set).catch((failure: unknown) => void failures.push(failure));
+    const isSame = begun.every((name) => {
+      const [one, other] = [now, after].map((all) => all?.find((setting) => setting.name === name)?.sha256);
+      return one !== undefined && one === other;
+    });
+    if (isSame) throw error;
     throw new AggregateError(failures, failures.map(messageOf).join('; and it could not be taken back: '));
   }
 }

@@ -23,10 +23,14 @@ export const snapshotRollback: Step<Params> = {
   repeatable: () => true,
   plan({ set: name, to }, { snapshots, targets }) {
     const set = snapshotSet(snapshots, name, targets);
+    const { database } = set;
+    const restoring = set.commands.flatMap(({ name: command, restore }) =>
+      restore ? [{ command, restore }] : [],
+    );
     const wanted = to === 'newest' ? 'the newest snapshot that was taken on purpose' : `the snapshot ${to}`;
     return [
       {
-        does: `keep the present state of ${set.folder} as a snapshot of its own`,
+        does: `keep the present state of ${set.folder} as a snapshot of its own${database ? `; refuse if ${database.name} has got migrations since the one that is wanted` : ''}`,
         on: set.store,
         undo: 'none needed: nothing is taken away',
       },
@@ -35,6 +39,11 @@ export const snapshotRollback: Step<Params> = {
         on: set.folder,
         undo: `andon snapshot rollback ${name} with the id of the snapshot that was kept; it is named in the run`,
       },
+      ...restoring.map(({ command, restore }) => ({
+        does: `where the setting ${command} differs, run ${JSON.stringify(restore)} with what it was`,
+        on: command,
+        undo: 'the same as for the folder; a command that fails takes back those before it',
+      })),
     ];
   },
   async run({ set: name, to }, { snapshots, targets, clock }, signal) {
