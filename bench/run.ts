@@ -4,6 +4,7 @@ import { measureExposition } from './exposition.ts';
 import { measureLab } from './lab.ts';
 import { measureProxy } from './proxy.ts';
 import { measureRules } from './rules.ts';
+import { measureSnapshots } from './snapshots.ts';
 import { type Measurement, printTable } from './table.ts';
 
 /**
@@ -17,6 +18,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   consistency: measureConsistency,
   proxy: measureProxy,
   rules: measureRules,
+  snapshots: measureSnapshots,
 };
 
 const asked = process.argv.slice(2);

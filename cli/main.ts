@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Register>> = {
   dashboards: async () => (await import('./commands/dashboards.ts')).registerDashboards,
   runbook: async () => (await import('./commands/runbook.ts')).registerRunbook,
   notify: async () => (await import('./commands/notify.ts')).registerNotify,
+  release: async () => (await import('./commands/release.ts')).registerRelease,
   snapshot: async () => (await import('./commands/snapshot.ts')).registerSnapshot,
   consistency: async () => (await import('./commands/consistency.ts')).registerConsistency,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,

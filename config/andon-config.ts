@@ -61,6 +61,18 @@ function danglingNames(config: AndonConfig): ExtraProblem[] {
   if (terminals) check(['drills', 'load', 'terminals', 'target'], terminals.target, 'mes');
   const around = { comparisons: config.exporter.consistency, targets: config.targets };
   if (config.runbooks) problems.push(...repairProblems(config.runbooks.repairs, around));
+  const releases = config.runbooks?.releases;
+  if (releases) {
+    const where = ['runbooks', 'releases'];
+    check([...where, 'target'], releases.target, 'release');
+    releases.snapshots.forEach((set, index) => {
+      if (!Object.hasOwn(config.runbooks?.snapshots ?? {}, set))
+        problems.push({
+          path: [...where, 'snapshots', index],
+          message: `no snapshot set is called "${set}"`,
+        });
+    });
+  }
   if (config.notify) problems.push(...notifyProblems(config.notify, config.alerts));
   return problems;
 }

@@ -113,6 +113,8 @@ export function andonYaml(
       snapshots: {
         'mes-config': { folder: path.join(dir, 'mes-config'), store: path.join(dir, 'snapshots') },
       },
+      // A trial that a person can watch to its end.
+      releases: { target: 'mes-release', snapshots: ['mes-config'], watch: '5m', give_up_after: '10m' },
     },
     drills: {
       listen: loopback(server.drill),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { listenAddress } from '../kit/listen-address.ts';
 import { person } from './people.ts';
+import { releasesSection } from './releases/config.ts';
 import { repairsSection } from './repairs/config.ts';
+import { snapshotSetSection } from './snapshots/config.ts';
 
 const setName = z
   .string()
@@ -38,16 +40,9 @@ export const runbooksSection = z.strictObject({
   /** Your own runbooks, *.yaml; one with the id of a shipped one takes its place. */
   folder: z.string().min(1).optional(),
   /** Folders that can be copied and brought back. */
-  snapshots: z
-    .record(
-      setName,
-      z.strictObject({
-        folder: z.string().min(1),
-        /** Where the copies are kept; `.andon/snapshots/<name>` when left out. */
-        store: z.string().min(1).optional(),
-      }),
-    )
-    .default({}),
+  snapshots: z.record(setName, snapshotSetSection).default({}),
+  /** How new versions are released; without it `andon release` does nothing. */
+  releases: releasesSection.optional(),
   /** How differences that a comparison finds are repaired, each under a name. */
   repairs: repairsSection,
 });

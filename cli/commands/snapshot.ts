@@ -1,23 +1,30 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../kit/clock.ts';
 import { UsageError } from '../../kit/errors.ts';
-import { listSnapshots } from '../../runbooks/snapshots/catalog.ts';
+import { chooseSnapshot, listSnapshots, readManifest } from '../../runbooks/snapshots/catalog.ts';
 import { createSnapshot } from '../../runbooks/snapshots/create.ts';
+import { ObjectStore } from '../../runbooks/snapshots/objects.ts';
 import { rollbackSnapshot } from '../../runbooks/snapshots/rollback.ts';
 import { type SnapshotSet, snapshotSet } from '../../runbooks/snapshots/set.ts';
+import { verifySnapshot } from '../../runbooks/snapshots/verify.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
+import { exitCode } from '../exit-code.ts';
 
 export function registerSnapshot(program: Command, context: Context): void {
   const snapshot = program.command('snapshot').description('copies of configured folders, to go back to');
   snapshot
     .command('create <set>')
-    .description('copy the folder of a set of runbooks.snapshots in andon.yaml')
+    .description('copy the folder of a set of runbooks.snapshots in andon.yaml, and what its commands print')
     .option('--note <text>', 'why, for the list')
     .action((name: string, { note }: { note?: string }) => create(context, program.opts(), name, note));
   snapshot
     .command('list <set>')
     .description('the snapshots of a set, newest first')
     .action((name: string) => list(context, program.opts(), name));
+  snapshot
+    .command('verify <set> [id]')
+    .description('read every copy of a snapshot again (default: all snapshots of the set)')
+    .action((name: string, id = 'all') => verify(context, program.opts(), name, id));
   snapshot
     .command('rollback <set> [id]')
     .description('switch the folder back to a snapshot (default: newest), whole or not at all')
@@ -26,7 +33,7 @@ export function registerSnapshot(program: Command, context: Context): void {
 
 function setOf(context: Context, options: CommonOptions, name: string): SnapshotSet {
   const { config } = findConfig(context, options);
-  if (config.runbooks) return snapshotSet(config.runbooks.snapshots, name);
+  if (config.runbooks) return snapshotSet(config.runbooks.snapshots, name, config.targets);
   throw new UsageError('snapshot.none', 'no folders are configured', {
     mend: 'Add runbooks: snapshots: NAME: {folder: …} to andon.yaml',
   });
@@ -57,6 +64,27 @@ function list(context: Context, options: CommonOptions, name: string): void {
   for (const text of damaged) context.stderr.write(`damaged: ${text}\n`);
 }
 
+/** Names every snapshot that is damaged, and what is wrong with it. */
+async function verify(context: Context, options: CommonOptions, name: string, id: string): Promise<void> {
+  const set = setOf(context, options, name);
+  const { snapshots, damaged } = listSnapshots(set);
+  const wanted = id === 'all' ? snapshots.map((one) => one.id) : [chooseSnapshot(set, id).id];
+  const objects = new ObjectStore(set.store);
+  let isWhole = true;
+  const tell = (one: string, problems: readonly string[]) => {
+    isWhole &&= problems.length === 0;
+    if (options.json) context.stdout.write(`${JSON.stringify({ id: one, problems })}\n`);
+    else
+      context.stdout.write(
+        `${one}  ${problems.length === 0 ? 'whole' : `DAMAGED: ${problems.join('; ')}`}\n`,
+      );
+  };
+  for (const one of wanted)
+    tell(one, await verifySnapshot(set, readManifest(set, one), { objects, signal: context.signal }));
+  if (id === 'all') for (const problem of damaged) tell('unreadable', [problem]);
+  if (!isWhole) context.exit(exitCode.failed);
+}
+
 async function rollback(context: Context, options: CommonOptions, name: string, id: string): Promise<void> {
   const set = setOf(context, options, name);
   const done = await rollbackSnapshot(set, id, { clock: systemClock, signal: context.signal });
@@ -67,4 +95,6 @@ async function rollback(context: Context, options: CommonOptions, name: string, 
     context.stdout.write(
       `${set.folder} is back at ${done.to}; ${done.changed.length} paths changed; to undo: andon snapshot rollback ${name} ${done.before}\n`,
     );
+  if (!options.json)
+    for (const sentence of done.notRestored) context.stdout.write(`not restored: ${sentence}\n`);
 }

@@ -76,10 +76,13 @@ describe('A bad release', () => {
 
   test('says who rolled it back', async () => {
     const injection = await bench().inject('rolled');
+    const [bad] = plant.started;
+    if (bad) bad.answer = 500;
     await plant.ask('T');
-    await plant.control('DELETE', '/release/candidate?by=runbook');
+    await plant.control('DELETE', '/release/candidate?by=runbook&operation=andon-7-1-do');
     expect(await injection.liftedByOthers).toBe('runbook');
     await injection[Symbol.asyncDispose]();
+    expect(await injection.touched(), 'what it failed before the runbook came').toBe(1);
     expect(await injection.residue()).toEqual([]);
   });
 

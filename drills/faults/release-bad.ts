@@ -3,8 +3,8 @@ import type { Fault, Plan } from '../fault.ts';
 import { leaseMs } from '../lease.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
+import { demandNoCandidate } from './release-bad/demand-no-candidate.ts';
 import { releaseVersion } from './release-bad/released-version.ts';
-import { demandNoCandidate } from './release-bad/router-client.ts';
 
 const params = z.strictObject({
   version: z

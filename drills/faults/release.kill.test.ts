@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../../kit/ports.ts';
+import { RouterClient } from '../../kit/release-router.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { runName } from '../run-name.ts';
 import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
 import { startPlantProgram } from '../testing/plant-program.ts';
-import { RouterClient } from './release-bad/router-client.ts';
 
 const opened = new AsyncDisposableStack();
 let range: KillRange;

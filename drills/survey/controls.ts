@@ -1,6 +1,6 @@
+import { RouterClient } from '../../kit/release-router.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { GatewayClient } from '../faults/device-silence/gateway-client.ts';
-import { RouterClient } from '../faults/release-bad/router-client.ts';
 import { ToxiproxyClient } from '../network/toxiproxy-client.ts';
 import { HttpFaultClient } from '../proxy/http-fault-client.ts';
 import { LinkClient } from '../proxy/link-client.ts';

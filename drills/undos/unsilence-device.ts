@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { controlUrl } from '../control-client.ts';
+import { controlUrl } from '../../kit/control-client.ts';
 import { GatewayClient, silencePath } from '../faults/device-silence/gateway-client.ts';
 import { requireTarget } from '../named-target.ts';
 import { serverIsGone } from './gone.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { controlUrl } from '../control-client.ts';
-import { leftOf, RouterClient } from '../faults/release-bad/router-client.ts';
+import { controlUrl } from '../../kit/control-client.ts';
+import { leftOf, RouterClient } from '../../kit/release-router.ts';
 import { requireTarget } from '../named-target.ts';
 import { serverIsGone } from './gone.ts';
 import type { Reverter, UndoOf } from './reverter.ts';
@@ -17,7 +17,7 @@ export const withdrawRelease: Reverter<UndoOf<typeof schema>> = {
   async revert({ target, holder }, { targets, fetch }, signal) {
     const release = requireTarget(targets, target, 'release');
     try {
-      const state = await new RouterClient(release, fetch).withdraw(holder, 'undo', signal);
+      const state = await new RouterClient(release, fetch).withdraw(holder, { by: 'undo' }, signal);
       const [left] = leftOf(target, state, holder);
       if (left !== undefined) throw new Error(left);
     } catch (error) {

@@ -19,8 +19,14 @@ const wishSchema = z.strictObject({
   leaseMs: z.int().min(100).max(3_600_000).optional(),
   renew: z.boolean().optional(),
 });
+const word = z.string().min(1).max(200);
 const promoteSchema = z.strictObject({ holder });
-const withdrawSchema = z.object({ holder: holder.optional(), by: z.string().min(1).max(200).optional() });
+const rollbackSchema = z.strictObject({ from: word, by: word.default('others'), operation: word.optional() });
+const withdrawSchema = z.object({
+  holder: holder.optional(),
+  by: word.optional(),
+  operation: word.optional(),
+});
 
 /** The API by which versions of the MES are tried, withdrawn and promoted. */
 export function controlApi(releases: Releases, token: string, log: SparseLog): Express {
@@ -36,13 +42,17 @@ export function controlApi(releases: Releases, token: string, log: SparseLog): E
     answerLease(response, releases.deploy(parsed(wishSchema, request.body)), () => releases.describe());
   });
   app.delete('/release/candidate', async (request, response) => {
-    const wish = parsed(withdrawSchema, request.query);
-    await releases.withdraw(wish.holder, wish.by ?? (wish.holder === undefined ? 'others' : 'holder'));
+    const { holder: of, by, operation } = parsed(withdrawSchema, request.query);
+    await releases.withdraw(of, { by: by ?? (of === undefined ? 'others' : 'holder'), operation });
     response.json(releases.describe());
   });
   app.post('/release/promote', (request, response) => {
     const { holder: by } = parsed(promoteSchema, request.body);
     answerLease(response, releases.promote(by), () => releases.describe());
+  });
+  app.post('/release/rollback', async (request, response) => {
+    const { from, by, operation } = parsed(rollbackSchema, request.body);
+    answerLease(response, await releases.rollback(from, { by, operation }), () => releases.describe());
   });
   return app.use(notFound, answerErrors(log));
 }

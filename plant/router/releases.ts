@@ -10,12 +10,20 @@ interface EndedCandidate {
   version: string;
   holder: string;
   by: string;
+  /** What whoever ended it calls the act, so that he recognises it after a crash of his own. */
+  operation: string | null;
   at: number;
   requests: AnswerCounts | null;
 }
 
+/** Who ends a version, and as what. */
+export interface EndingAct {
+  by: string;
+  operation?: string | undefined;
+}
+
 type ReleaseAnswer = LeaseAnswer<
-  'release.held' | 'release.gone' | 'release.other' | 'release.not-ready' | 'release.leased'
+  'release.held' | 'release.gone' | 'release.other' | 'release.not-ready' | 'release.leased' | 'release.first'
 >;
 
 export interface ReleaseParts {
@@ -33,6 +41,9 @@ export class Releases implements AsyncDisposable {
   readonly #parts: ReleaseParts;
   readonly #base: ServedVersion;
   #promoted: Candidate | undefined;
+  #promotedAt: number | undefined;
+  /** The one that was promoted before; it keeps running, so that going back takes no start. */
+  #former: Candidate | undefined;
   #candidate: Candidate | undefined;
   #ended: EndedCandidate | undefined;
   readonly #leaving = new Map<Candidate, Promise<void>>();
@@ -49,7 +60,7 @@ export class Releases implements AsyncDisposable {
 
   /** Every version whose process is there and has served, the stable one first. */
   get running(): ServedVersion[] {
-    const tried = [this.#promoted, this.#candidate, ...this.#leaving.keys()];
+    const tried = [this.#promoted, this.#former, this.#candidate, ...this.#leaving.keys()];
     const others = tried.flatMap((candidate) => candidate?.served ?? []);
     return [...new Set([this.stable, this.#base, ...others])];
   }
@@ -89,13 +100,16 @@ export class Releases implements AsyncDisposable {
   }
 
   /** Sends everybody to the stable version at once, and returns when the candidate's process has ended. Of this holder, or of anybody. */
-  async withdraw(holder: string | undefined, by: string): Promise<void> {
+  async withdraw(holder: string | undefined, act: EndingAct): Promise<void> {
     const candidate = this.#candidate;
-    if (candidate && (holder === undefined || candidate.holder === holder)) this.#end(candidate, by);
+    if (candidate && (holder === undefined || candidate.holder === holder)) this.#end(candidate, act);
     await Promise.all(this.#leaving.values());
   }
 
-  /** Makes the candidate the stable version. The one that was there first keeps the duties in the background, and steps in when it dies. */
+  /**
+   * Makes the candidate the stable version. The one before keeps running, to go back to; the one that was there first also keeps the
+   * duties in the background, and steps in when the others die.
+   */
   promote(holder: string): ReleaseAnswer {
     const candidate = this.#candidate;
     if (candidate?.holder !== holder) return refusal('release.gone', `${holder} has no version on trial`);
@@ -103,19 +117,43 @@ export class Releases implements AsyncDisposable {
       return refusal('release.not-ready', `version ${candidate.version} does not serve yet`);
     if (candidate.expiresAt !== undefined)
       return refusal('release.leased', `version ${candidate.version} is there for a limited time only`);
-    const former = this.#promoted;
+    const oldest = this.#former;
     this.#candidate = undefined;
+    this.#former = this.#promoted;
     this.#promoted = candidate;
-    this.#note(candidate, 'promoted');
-    if (former) this.#retire(former);
+    this.#promotedAt = this.#parts.clock.now();
+    this.#note(candidate, { by: 'promoted' });
+    if (oldest) this.#retire(oldest);
+    return { ok: true };
+  }
+
+  /**
+   * Sends everybody from a promoted version to the one before it at once, and returns when its process has ended. `from` says which
+   * version the asker means: asked again, it does not go back once more.
+   */
+  async rollback(from: string, act: EndingAct): Promise<ReleaseAnswer> {
+    const bad = this.#promoted;
+    if (this.stable.version !== from)
+      return refusal('release.other', `the stable version is ${this.stable.version}, not ${from}`);
+    if (!bad) return refusal('release.first', `there is no version before ${from}`);
+    this.#note(bad, act);
+    this.#retire(bad);
+    await Promise.all(this.#leaving.values());
     return { ok: true };
   }
 
   describe(): object {
     const { stable, ended } = { stable: this.stable, ended: this.#ended };
+    const before = this.#promoted ? (this.#former?.version ?? this.#base.version) : undefined;
     const candidate = this.#candidate;
     return {
-      stable: { version: stable.version, url: stable.url, requests: stable.counts },
+      stable: {
+        version: stable.version,
+        url: stable.url,
+        promotedAt: this.#promotedAt === undefined ? null : isoTime(this.#promotedAt),
+        requests: stable.counts,
+      },
+      before: before === undefined ? null : { version: before },
       candidate: candidate
         ? {
             version: candidate.version,
@@ -134,8 +172,8 @@ export class Releases implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#candidate) this.#end(this.#candidate, 'router');
-    if (this.#promoted) this.#retire(this.#promoted);
+    if (this.#candidate) this.#end(this.#candidate, { by: 'router' });
+    for (const other of [this.#former, this.#promoted]) if (other) this.#retire(other);
     await Promise.all(this.#leaving.values());
   }
 
@@ -144,24 +182,39 @@ export class Releases implements AsyncDisposable {
     const candidate = new Candidate(wish, start, clock, log);
     this.#candidate = candidate;
     void candidate.over.then((by) => {
-      if (this.#candidate === candidate) this.#end(candidate, by);
-      else if (this.#promoted === candidate) this.#retire(candidate);
+      if (this.#candidate === candidate) this.#end(candidate, { by });
+      else if (this.#promoted === candidate) {
+        this.#note(candidate, { by });
+        this.#retire(candidate);
+      } else if (this.#former === candidate) this.#retire(candidate);
     });
   }
 
-  #end(candidate: Candidate, by: string): void {
+  #end(candidate: Candidate, act: EndingAct): void {
     this.#candidate = undefined;
-    this.#note(candidate, by);
+    this.#note(candidate, act);
     this.#retire(candidate);
   }
 
-  #note({ version, holder, served }: Candidate, by: string): void {
+  #note({ version, holder, served }: Candidate, { by, operation }: EndingAct): void {
     // The very object that still counts: what is on its way is answered after this.
-    this.#ended = { version, holder, by, at: this.#parts.clock.now(), requests: served?.counts ?? null };
+    this.#ended = {
+      version,
+      holder,
+      by,
+      operation: operation ?? null,
+      at: this.#parts.clock.now(),
+      requests: served?.counts ?? null,
+    };
   }
 
   #retire(candidate: Candidate): void {
-    if (this.#promoted === candidate) this.#promoted = undefined;
+    if (this.#former === candidate) this.#former = undefined;
+    if (this.#promoted === candidate) {
+      this.#promoted = this.#former;
+      this.#former = undefined;
+      this.#promotedAt = undefined;
+    }
     const leaving = candidate
       .leave(this.#parts.onLeave)
       .catch((error: unknown) => this.#parts.log.failure(`version ${candidate.version} does not end`, error))

@@ -81,7 +81,8 @@ export interface TestRouter extends AsyncDisposable {
 
 /** What the router says of itself, as far as tests look. */
 export interface RouterBody {
-  stable: { version: string; requests: Record<string, number> };
+  stable: { version: string; promotedAt: string | null; requests: Record<string, number> };
+  before: { version: string } | null;
   candidate: {
     version: string;
     state: string;
@@ -90,7 +91,13 @@ export interface RouterBody {
     requests: Record<string, number>;
   } | null;
   leaving: object[];
-  lastCandidate: { version: string; holder: string; by: string; requests: Record<string, number> } | null;
+  lastCandidate: {
+    version: string;
+    holder: string;
+    by: string;
+    operation: string | null;
+    requests: Record<string, number>;
+  } | null;
   error?: { code: string; message: string; endedBy?: string };
 }
 

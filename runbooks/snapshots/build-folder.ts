@@ -1,18 +1,18 @@
-import { constants } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { UnavailableError } from '../../kit/errors.ts';
 import { describeFolder } from './describe-folder.ts';
 import { inParallel } from './in-parallel.ts';
 import { type Content, differences, type Entry } from './manifest.ts';
 import type { ObjectStore } from './objects.ts';
-import { syncToDisk } from './sync.ts';
+import { syncAllToDisk } from './sync.ts';
 
 /** Whether files can be given back to their owners; without root they are ours. */
 export const canSetOwners = (): boolean => process.getuid?.() === 0;
 
 /**
- * Builds a folder with exactly this content at a path where nothing is yet, brings it to the disk, and reads it back.
+ * Builds a folder with exactly this content at a path where nothing is yet, brings it to the disk, and looks it through. Each file's
+ * bytes are compared with the snapshot as they are written, so that no damaged copy gets anywhere.
  * Links are made last, so that no file can be written through one. Extended attributes and ACLs are not kept.
  */
 export async function buildFolder(
@@ -26,22 +26,24 @@ export async function buildFolder(
   const folders = of('folder');
   await mkdir(into, { mode: 0o700 });
   for (const { path: name } of folders) await mkdir(path.join(into, name), { mode: 0o700 });
+  const written = new Map<string, string>();
   await inParallel(of('file'), 16, async (entry) => {
     signal?.throwIfAborted();
     const file = path.join(into, entry.path);
-    await copyFile(objects.file(entry.sha256), file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    await syncToDisk(file);
+    await objects.copyTo(entry.sha256, file, entry.path);
+    written.set(entry.path, entry.sha256);
     await giveTo(file, entry);
   });
   for (const { path: name, to } of of('link')) await symlink(to, path.join(into, name));
+  // All at once, and before a folder gets a mode that may forbid us to open what is in it.
+  const built = [...of('file'), ...folders].map((entry) => path.join(into, entry.path));
+  await syncAllToDisk([into, ...built]);
   // The innermost first: a folder may forbid us to write into it as soon as it has its own mode.
-  const finish = async (folder: string, owner: Content['root']) => {
-    await syncToDisk(folder);
-    await giveTo(folder, owner);
-  };
-  for (const entry of folders.toReversed()) await finish(path.join(into, entry.path), entry);
-  await finish(into, content.root);
-  const wrong = differences(content, await describeFolder(into, signal), { owners: canSetOwners() });
+  for (const entry of folders.toReversed()) await giveTo(path.join(into, entry.path), entry);
+  await giveTo(into, content.root);
+  const wrong = differences(content, await describeFolder(into, signal, (name) => written.get(name) ?? ''), {
+    owners: canSetOwners(),
+  });
   if (wrong.length > 0)
     throw new UnavailableError(
       'snapshot.built-wrong',

@@ -7,7 +7,8 @@ import { type Manifest, manifestSchema, snapshotId } from './manifest.ts';
 import type { SnapshotSet } from './set.ts';
 import { syncToDisk } from './sync.ts';
 
-const manifestFile = (set: SnapshotSet, id: string): string =>
+/** Where a snapshot is listed. */
+export const manifestFile = (set: SnapshotSet, id: string): string =>
   path.join(set.store, 'manifests', `${id}.json`);
 
 /** Lists a snapshot: all its objects are on the disk by now. */

@@ -4,26 +4,48 @@ import { type Clock, isoTime } from '../../kit/clock.ts';
 import { messageOf, UsageError } from '../../kit/errors.ts';
 import { writeManifest } from './catalog.ts';
 import { describeFolder } from './describe-folder.ts';
-import { inParallel } from './in-parallel.ts';
+import { demandNotInterrupted } from './interrupted.ts';
 import { type Content, digestOf, type Manifest } from './manifest.ts';
+import { appliedMigrations } from './migrations.ts';
 import { ObjectStore } from './objects.ts';
+import { pinSnapshot } from './pins.ts';
+import { prune } from './prune.ts';
 import type { SnapshotSet } from './set.ts';
+import { type CapturedSetting, captureSettings, keepSettings } from './settings.ts';
 import { lockStore } from './store-lock.ts';
 import { settle } from './switch.ts';
 
 export interface SnapshotOptions {
   clock: Clock;
   note?: string;
+  /** Who refers to the new snapshot: it is pinned before it is listed. */
+  pin?: string;
   signal?: AbortSignal | undefined;
 }
 
-/** Copies the set's folder. The snapshot is listed only once all of it is on the disk. */
+/** Copies the set's folder, and what its commands print. The snapshot is listed only once all of it is on the disk. */
 export async function createSnapshot(set: SnapshotSet, options: SnapshotOptions): Promise<Manifest> {
-  using _lock = await lockStore(set, options.clock, options.signal);
+  const { clock, signal } = options;
+  using _lock = await lockStore(set, clock, signal);
   await settle(set.folder);
+  demandNotInterrupted(set);
   const folder = await liveFolder(set);
-  const content = await describeFolder(folder, options.signal);
-  return await keep(set, { folder, content, origin: 'create' }, options, new ObjectStore(set.store));
+  const surroundings = await lookAround(set, signal);
+  const content = await describeFolder(folder, signal);
+  const source = { folder, content, ...surroundings, origin: 'create' as const };
+  const manifest = await keep(set, source, options, new ObjectStore(set.store));
+  await prune(set, clock);
+  return manifest;
+}
+
+/** What belongs to the folder and does not lie in it, as it is now. */
+export async function lookAround(set: SnapshotSet, signal?: AbortSignal): Promise<LookedAround> {
+  return { captured: await captureSettings(set, signal), migrations: await appliedMigrations(set) };
+}
+
+export interface LookedAround {
+  captured: readonly CapturedSetting[];
+  migrations: Manifest['migrations'];
 }
 
 /** The real folder behind the configured path. */
@@ -41,19 +63,22 @@ export async function liveFolder(set: SnapshotSet): Promise<string> {
 /** Puts a described folder into the store. The caller holds the set's lock. */
 export async function keep(
   set: SnapshotSet,
-  source: { folder: string; content: Content; origin: Manifest['origin'] },
-  { clock, note = '', signal }: SnapshotOptions,
+  source: LookedAround & { folder: string; content: Content; origin: Manifest['origin'] },
+  { clock, note = '', pin, signal }: SnapshotOptions,
   objects: ObjectStore,
 ): Promise<Manifest> {
-  const { folder, content, origin } = source;
+  const { folder, content, captured, migrations, origin } = source;
   const files = new Map(
     content.entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.sha256, entry.path]] : [])),
   );
-  await inParallel(files, 8, async ([sha256, name]) => {
-    signal?.throwIfAborted();
-    await objects.add(path.join(folder, name), sha256);
-  });
-  const digest = digestOf(content);
+  const sources = [...files].map(([sha256, name]): [string, string] => [sha256, path.join(folder, name)]);
+  await objects.add(new Map(sources), signal);
+  const kept = {
+    ...content,
+    ...(captured.length === 0 ? {} : { settings: await keepSettings(captured, objects) }),
+    ...(migrations ? { migrations } : {}),
+  };
+  const digest = digestOf(kept);
   const createdAt = isoTime(clock.now());
   const id = `${createdAt.replaceAll(/[-:.]/g, '')}-${digest.slice(0, 12)}`;
   const manifest: Manifest = {
@@ -63,9 +88,10 @@ export async function keep(
     createdAt,
     origin,
     note,
-    ...content,
+    ...kept,
     digest,
   };
+  if (pin !== undefined) pinSnapshot(set, id, pin);
   await writeManifest(set, manifest);
   return manifest;
 }

@@ -11,8 +11,15 @@ interface Node {
   stats: Stats;
 }
 
-/** Reads what a folder holds. Throws when it changed meanwhile: a copy is of one state or there is none. */
-export async function describeFolder(folder: string, signal?: AbortSignal): Promise<Content> {
+/**
+ * Reads what a folder holds. Throws when it changed meanwhile: a copy is of one state or there is none. `hashOf` is for whoever has
+ * just written the files and knows.
+ */
+export async function describeFolder(
+  folder: string,
+  signal?: AbortSignal,
+  hashOf = (name: string): string | Promise<string> => hashFile(path.join(folder, name)),
+): Promise<Content> {
   const before = await walk(folder);
   const hashes = new Map<string, string>();
   await inParallel(
@@ -20,7 +27,7 @@ export async function describeFolder(folder: string, signal?: AbortSignal): Prom
     8,
     async (node) => {
       signal?.throwIfAborted();
-      hashes.set(node.path, await hashFile(path.join(folder, node.path)));
+      hashes.set(node.path, await hashOf(node.path));
     },
   );
   const links = new Map<string, string>();

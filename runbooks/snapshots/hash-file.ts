@@ -14,5 +14,6 @@ export async function hashFile(file: string): Promise<string> {
   }
 }
 
-/** SHA-256 of a text, in hexadecimal. */
-export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** SHA-256 of a text or of bytes, in hexadecimal. */
+export const hashText = (text: string | Uint8Array): string =>
+  createHash('sha256').update(text).digest('hex');

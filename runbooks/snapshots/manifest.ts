@@ -28,13 +28,17 @@ export const manifestSchema = z
     /** The folder itself. */
     root: z.strictObject(owner),
     entries: z.array(entry),
-    /** SHA-256 over root and entries. */
+    /** What the commands of the set printed. */
+    settings: z.array(z.strictObject({ name: z.string(), sha256, size: z.int().min(0) })).optional(),
+    /** The migrations that the database of the set had. */
+    migrations: z.strictObject({ target: z.string(), applied: z.array(z.string()) }).optional(),
+    /** SHA-256 over all that was kept. */
     digest: sha256,
   })
-  .superRefine(({ entries, id, root, digest }, context) => {
-    for (const message of misplaced(entries))
+  .superRefine(({ id, digest, ...content }, context) => {
+    for (const message of misplaced(content.entries))
       context.addIssue({ code: 'custom', path: ['entries'], message });
-    if (digestOf({ root, entries }) !== digest || !id.endsWith(digest.slice(0, 12)))
+    if (digestOf(content) !== digest || !id.endsWith(digest.slice(0, 12)))
       context.addIssue({ code: 'custom', path: ['digest'], message: 'does not fit the entries' });
   });
 
@@ -42,6 +46,8 @@ export type Manifest = z.output<typeof manifestSchema>;
 export type Entry = z.output<typeof entry>;
 /** A folder's whole content, without when and why. */
 export type Content = Pick<Manifest, 'root' | 'entries'>;
+/** What belongs to a folder and does not lie in it. */
+export type Surroundings = Pick<Manifest, 'settings' | 'migrations'>;
 
 /** Relative, and each part an ordinary name: such a path cannot leave the folder it is joined to. */
 export function isSafePath(text: string): boolean {
@@ -65,9 +71,14 @@ function misplaced(entries: readonly Entry[]): string[] {
   });
 }
 
-export function digestOf({ root, entries }: Content): string {
+/** Of a folder alone, or with what belongs to it. */
+export function digestOf({ root, entries, settings, migrations }: Content & Surroundings): string {
   const { mode, uid, gid } = root;
-  return hashText(JSON.stringify([{ mode, uid, gid }, entries.map(canonical)]));
+  const more = [
+    ...(settings ? [settings.map(({ name, sha256, size }) => [name, sha256, size])] : []),
+    ...(migrations ? [[migrations.target, migrations.applied]] : []),
+  ];
+  return hashText(JSON.stringify([{ mode, uid, gid }, entries.map(canonical), ...more]));
 }
 
 /** One order of keys, whoever built the object. */

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { UnavailableError } from '../../kit/errors.ts';
 import { buildFolder, canSetOwners } from './build-folder.ts';
 import { chooseSnapshot } from './catalog.ts';
-import { keep, liveFolder, type SnapshotOptions } from './create.ts';
+import { keep, liveFolder, lookAround, type SnapshotOptions } from './create.ts';
 import { describeFolder } from './describe-folder.ts';
+import { forgetRollback, noteRollback } from './interrupted.ts';
 import { differences, type Manifest } from './manifest.ts';
+import { demandFittingTables } from './migrations.ts';
 import { ObjectStore } from './objects.ts';
 import type { SnapshotSet } from './set.ts';
+import { type CapturedSetting, restoreSettings, settingsDifference } from './settings.ts';
 import { lockStore } from './store-lock.ts';
 import { buildingPath, removeTree, settle, switchTo } from './switch.ts';
-import { verifySnapshot } from './verify.ts';
 
 export interface Rollback {
   /** The snapshot that was asked for. */
@@ -18,14 +19,20 @@ export interface Rollback {
   switched: boolean;
   /** The snapshot of the state before: rolling back to it undoes this rollback. */
   before?: string;
-  /** Paths that differ between before and after. */
+  /** Paths that differ between before and after; `setting NAME` for what a command printed. */
   changed: string[];
+  /** Settings that differ and stay as they are, as sentences. */
+  notRestored: string[];
 }
 
 /**
- * Brings the set's folder back to a snapshot (an id, or `newest`): whole or not at all. The snapshot is verified, the
- * present state is kept as another one, the folder is built and read back, and only then is it switched (switch.ts
- * says what a reader sees in each moment, and what a crash leaves).
+ * Brings the set's folder back to a snapshot (an id, or `newest`): whole or not at all. The folder is built beside the present one,
+ * every byte compared with the snapshot as it is written; the present state is kept as another snapshot; and only then is it switched
+ * (switch.ts says what a reader sees in each moment, and what a crash leaves).
+ *
+ * Settings are restored by their commands at the very end, directly before the switch: what can fail has happened by then. A command
+ * that fails ends the rollback, and what was restored before it is given back. Killed between the first command and the switch,
+ * settings and folder may not belong together: that is noted (interrupted.ts), and the same rollback carried out again makes it whole.
  */
 export async function rollbackSnapshot(
   set: SnapshotSet,
@@ -37,46 +44,67 @@ export async function rollbackSnapshot(
   await settle(set.folder);
   const wanted = chooseSnapshot(set, which);
   const objects = new ObjectStore(set.store);
-  await demandWhole(set, wanted, objects, signal);
   const folder = await liveFolder(set);
+  const around = await lookAround(set, signal);
+  demandFittingTables(set, wanted, around.migrations);
   const content = await describeFolder(folder, signal);
-  const changed = differences(wanted, content, { owners: canSetOwners() });
-  if (changed.length === 0) return { to: wanted.id, switched: false, changed };
+  const { restorable, notRestored } = settingsDifference(wanted, around.captured, set);
+  const paths = differences(wanted, content, { owners: canSetOwners() });
+  const changed = [...paths, ...restorable.map((name) => `setting ${name}`)];
+  if (changed.length === 0) {
+    forgetRollback(set);
+    return { to: wanted.id, switched: false, changed, notRestored };
+  }
   const note = options.note ?? `before the rollback to ${wanted.id}`;
-  const source = { folder, content, origin: 'before-rollback' as const };
-  const before = await keep(set, source, { ...options, note }, objects);
-  await buildAndSwitch(set, wanted, objects, signal);
-  return { to: wanted.id, switched: true, before: before.id, changed };
+  const source = { folder, content, ...around, origin: 'before-rollback' as const };
+  const atLast = async () => {
+    // By now what both have in common has been found whole, and is not read again.
+    const { id } = await keep(set, source, { ...options, note }, objects);
+    if (restorable.length === 0) return id;
+    const settings = { names: restorable, now: around.captured, objects };
+    await restoreWanted(set, wanted, settings, signal);
+    return id;
+  };
+  const before =
+    paths.length === 0 ? await atLast() : await buildAndSwitch(set, wanted, objects, atLast, signal);
+  forgetRollback(set);
+  return { to: wanted.id, switched: true, before, changed, notRestored };
 }
 
-async function demandWhole(
+/** Where it fails, all is as before, unless the error says that it could not be taken back; then the note stays. */
+async function restoreWanted(
   set: SnapshotSet,
-  manifest: Manifest,
-  objects: ObjectStore,
+  { id, settings = [] }: Manifest,
+  { names, now, objects }: { names: string[]; now: readonly CapturedSetting[]; objects: ObjectStore },
   signal?: AbortSignal,
 ): Promise<void> {
-  const problems = await verifySnapshot(set, manifest, { objects, signal });
-  if (problems.length > 0)
-    throw new UnavailableError(
-      'snapshot.damaged',
-      `the snapshot ${manifest.id} of "${set.name}" is damaged: ${problems.join('; ')}`,
-      { mend: `Choose another one: andon snapshot list ${set.name}. The folder was not touched.` },
-    );
+  const wanted = (name: string) =>
+    objects.content(settings.find((one) => one.name === name)?.sha256 ?? '', `the setting ${name}`);
+  await noteRollback(set, id);
+  try {
+    await restoreSettings(set, names, { wanted, now }, signal);
+  } catch (error) {
+    if (!(error instanceof AggregateError)) forgetRollback(set);
+    throw error;
+  }
 }
 
 async function buildAndSwitch(
   set: SnapshotSet,
   manifest: Manifest,
   objects: ObjectStore,
+  atLast: () => Promise<string>,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   // Never the same name twice: an older version of this id may be in use, and changed since.
   const id = `${manifest.id}-${randomBytes(4).toString('hex')}`;
   const building = buildingPath(set.folder, id);
   try {
     await buildFolder(building, manifest, objects, signal);
     signal?.throwIfAborted();
+    const before = await atLast();
     await switchTo(set.folder, building, id);
+    return before;
   } catch (error) {
     removeTree(building);
     throw error;

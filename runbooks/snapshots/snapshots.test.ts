@@ -178,6 +178,23 @@ test('Killed between the two renames of the adoption, the folder is brought back
   expect(leftovers(set)).toEqual([]);
 });
 
+test('Of the folders that were switched to, the live one and the one before stay.', async () => {
+  using it = folderToCopy();
+  const { set } = it;
+  const one = await createSnapshot(set, { clock });
+  writeGeneration(set.folder, 'two');
+  const two = await createSnapshot(set, { clock });
+  const versions = () =>
+    readdirSync(path.dirname(set.folder)).filter((name) => name.includes('andon-version'));
+  for (const { id } of [one, two, one, two]) {
+    const before = realpathSync(set.folder);
+    await rollbackSnapshot(set, id, { clock });
+    expect(existsSync(before)).toBe(true);
+    expect(versions().length).toBeLessThanOrEqual(2);
+  }
+  expect(versions()).toHaveLength(2);
+});
+
 test('Two at once take turns.', async () => {
   using it = folderToCopy();
   const { set } = it;

@@ -8,6 +8,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, UsageError } from '../../kit/errors.ts';
 import { syncToDisk } from './sync.ts';
@@ -24,7 +25,8 @@ import { syncToDisk } from './sync.ts';
  * a *link* by rename(2) is one step too: at each moment `config` is the old folder or the new one, for every reader
  * and after a crash of the process or of the machine. What is atomic is the resolving of the path: who opens two files
  * by two paths may get one of each version; who wants both of one version opens the folder (or takes its realpath)
- * once. Old versions stay, so that nobody loses a file that is being read.
+ * once. The version before stays, so that nobody loses a file that is being read; older ones go (each was kept as a snapshot when it
+ * was left).
  *
  * Versions lie beside the link, not one level deeper, so that `config/../certs` and relative links that lead out of
  * the folder still arrive where they did.
@@ -68,10 +70,21 @@ export async function settle(folder: string): Promise<void> {
 export async function switchTo(folder: string, built: string, id: string): Promise<void> {
   const { next, version } = names(folder);
   if (kindOf(folder) === 'folder') await adopt(folder, id);
+  const before = await realpath(folder);
   renameSync(built, version(id));
   symlinkSync(path.basename(version(id)), next);
   renameSync(next, folder);
   await syncToDisk(path.dirname(folder));
+  await removeOldVersions(folder, before);
+}
+
+/** Removes the versions that are neither live nor the one before. The caller holds the set's lock, and has kept all as snapshots. */
+async function removeOldVersions(folder: string, before: string): Promise<void> {
+  const parent = path.dirname(folder);
+  const prefix = path.basename(names(folder).version(''));
+  const stay = [path.basename(await realpath(folder)), path.basename(before)];
+  for (const name of readdirSync(parent))
+    if (name.startsWith(prefix) && !stay.includes(name)) removeTree(path.join(parent, name));
 }
 
 async function adopt(folder: string, id: string): Promise<void> {

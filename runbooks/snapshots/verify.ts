@@ -14,6 +14,7 @@ export async function verifySnapshot(
   const files = new Map(
     manifest.entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.sha256, entry.path]] : [])),
   );
+  for (const { name, sha256 } of manifest.settings ?? []) files.set(sha256, `the setting ${name}`);
   await inParallel(files, 8, async ([sha256, name]) => {
     signal?.throwIfAborted();
     if (!(await objects.holds(sha256))) problems.push(`${name}: its copy ${sha256} is missing or damaged`);

@@ -8,6 +8,8 @@ import { processRestart } from './process-restart.ts';
 import { queueDrain } from './queue-drain.ts';
 import { queueReplay } from './queue-replay.ts';
 import { queueRestartConsumers } from './queue-restart-consumers.ts';
+import { releaseHalt } from './release-halt.ts';
+import { releasePromote } from './release-promote.ts';
 import { repairDrift } from './repair-drift.ts';
 import { repairRevert } from './repair-revert.ts';
 import { script } from './script.ts';
@@ -26,6 +28,8 @@ export const shippedSteps = [
   queueDrain,
   queueReplay,
   queueRestartConsumers,
+  releaseHalt,
+  releasePromote,
   repairDrift,
   repairRevert,
   script,

@@ -21,12 +21,16 @@ export const snapshotRollback: Step<Params> = {
   params,
   targets: [],
   repeatable: () => true,
-  plan({ set: name, to }, { snapshots }) {
-    const set = snapshotSet(snapshots, name);
+  plan({ set: name, to }, { snapshots, targets }) {
+    const set = snapshotSet(snapshots, name, targets);
+    const { database } = set;
+    const restoring = set.commands.flatMap(({ name: command, restore }) =>
+      restore ? [{ command, restore }] : [],
+    );
     const wanted = to === 'newest' ? 'the newest snapshot that was taken on purpose' : `the snapshot ${to}`;
     return [
       {
-        does: `keep the present state of ${set.folder} as a snapshot of its own`,
+        does: `keep the present state of ${set.folder} as a snapshot of its own${database ? `; refuse if ${database.name} has got migrations since the one that is wanted` : ''}`,
         on: set.store,
         undo: 'none needed: nothing is taken away',
       },
@@ -35,15 +39,21 @@ export const snapshotRollback: Step<Params> = {
         on: set.folder,
         undo: `andon snapshot rollback ${name} with the id of the snapshot that was kept; it is named in the run`,
       },
+      ...restoring.map(({ command, restore }) => ({
+        does: `where the setting ${command} differs, run ${JSON.stringify(restore)} with what it was`,
+        on: command,
+        undo: 'the same as for the folder; a command that fails takes back those before it',
+      })),
     ];
   },
-  async run({ set: name, to }, { snapshots, clock }, signal) {
-    const set = snapshotSet(snapshots, name);
+  async run({ set: name, to }, { snapshots, targets, clock }, signal) {
+    const set = snapshotSet(snapshots, name, targets);
     const done = await rollbackSnapshot(set, to, { clock, signal });
     if (!done.switched)
       return {
-        outcome: 'failed',
-        summary: `${set.folder} already is as the snapshot ${done.to} has it: nothing was rolled back`,
+        // What was to be so is so, whoever has seen to it: this very step, before a crash.
+        outcome: 'succeeded',
+        summary: `${set.folder} already is as the snapshot ${done.to} has it`,
         touched: 0,
         details: { ...done },
       };

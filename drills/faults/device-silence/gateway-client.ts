@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { type ControlAnswer, ControlClient } from '../../../kit/control-client.ts';
 import { UnavailableError } from '../../../kit/errors.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
-import { type ControlAnswer, ControlClient } from '../../control-client.ts';
 
 const ended = z.object({ holder: z.string(), by: z.string(), suppressed: z.int().default(0) });
 

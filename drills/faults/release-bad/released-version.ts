@@ -1,10 +1,16 @@
 import { UnavailableError } from '../../../kit/errors.ts';
+import {
+  failuresOf,
+  leftOf,
+  RouterClient,
+  releaseIn,
+  type VersionWish,
+} from '../../../kit/release-router.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
 import type { Host, Injection, NamedTarget, Plan } from '../../fault.ts';
 import { type Hold, heldInjection } from '../../held-injection.ts';
 import { leaseMs, renewEveryMs } from '../../lease.ts';
 import { runName } from '../../run-name.ts';
-import { type BadVersion, failuresOf, leftOf, RouterClient, releaseIn } from './router-client.ts';
 
 /** A cold start of a version on a busy computer. */
 const servesWithinMs = 40_000;
@@ -13,13 +19,13 @@ const limitMs = 10_000;
 /** Releases a version and returns when it serves; what a failed attempt left is withdrawn before the error is thrown. */
 export async function releaseVersion(
   plan: Plan,
-  wish: Pick<BadVersion, 'version' | 'share' | 'fails'>,
+  wish: Pick<VersionWish, 'version' | 'share' | 'fails'>,
   { name, target }: NamedTarget<TargetOf<'release'>>,
   host: Host,
   signal: AbortSignal,
 ): Promise<Injection> {
   const router = new RouterClient(target, host.fetch);
-  const body: BadVersion = { ...wish, holder: runName(plan.run), leaseMs };
+  const body: VersionWish = { ...wish, holder: runName(plan.run), leaseMs };
   const answer = await router.deploy(body, signal);
   if (!answer.ok)
     throw new UnavailableError('release.refused', `${name}: ${answer.message}`, {
@@ -28,7 +34,7 @@ export async function releaseVersion(
   try {
     await untilServing(name, router, body, host, signal);
   } catch (error) {
-    await router.withdraw(body.holder, 'runner', AbortSignal.timeout(limitMs));
+    await router.withdraw(body.holder, { by: 'runner' }, AbortSignal.timeout(limitMs));
     throw error;
   }
   return heldInjection(plan, holdOf(name, router, body), host);
@@ -38,7 +44,7 @@ export async function releaseVersion(
 async function untilServing(
   name: string,
   router: RouterClient,
-  body: BadVersion,
+  body: VersionWish,
   { clock }: Host,
   signal: AbortSignal,
 ): Promise<void> {
@@ -55,7 +61,7 @@ async function untilServing(
   }
 }
 
-function holdOf(name: string, router: RouterClient, body: BadVersion): Hold {
+function holdOf(name: string, router: RouterClient, body: VersionWish): Hold {
   const { holder } = body;
   return {
     async renew() {
@@ -67,7 +73,7 @@ function holdOf(name: string, router: RouterClient, body: BadVersion): Hold {
         touched: failuresOf(await router.state(), holder),
       };
     },
-    release: async () => failuresOf(await router.withdraw(holder, 'runner'), holder),
+    release: async () => failuresOf(await router.withdraw(holder, { by: 'runner' }), holder),
     residue: async () => leftOf(name, await router.state(), holder),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UnavailableError } from '../kit/errors.ts';
+import { UnavailableError } from './errors.ts';
 
 /** What takes longer than this is stuck, where the caller says no other limit. */
 const answerMs = 3000;
@@ -15,7 +15,7 @@ export type ControlAnswer =
 
 /** One request to a control API. */
 export interface ControlCall {
-  method: 'GET' | 'PUT' | 'DELETE';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   path: string;
   query?: Record<string, string>;
   body?: object;

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { runCli } from '../testing/run-cli.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'andon-snapshot-cli-'));
+  mkdirSync(path.join(cwd, 'config'));
+  writeFileSync(path.join(cwd, 'config', 'mes.yaml'), 'one');
+  const set = {
+    folder: path.join(cwd, 'config'),
+    store: path.join(cwd, 'store'),
+    commands: { os: { capture: ['uname'] } },
+  };
+  const runbooks = { token: 'a-token-of-some-length', snapshots: { 'mes-config': set } };
+  writeFileSync(path.join(cwd, 'andon.yaml'), stringify({ runbooks }));
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+const andon = (...args: string[]) => runCli(cwd, 'snapshot', ...args);
+
+test('verify reads every copy again: 0 when all are whole, else 1 and the names of what is damaged.', async () => {
+  await andon('create', 'mes-config');
+  writeFileSync(path.join(cwd, 'config', 'mes.yaml'), 'two');
+  await andon('create', 'mes-config', '--note', 'before 2.0');
+  const whole = await andon('verify', 'mes-config');
+  expect(whole.code).toBe(0);
+  expect(whole.stdout.match(/whole/g)).toHaveLength(2);
+  const objects = path.join(cwd, 'store', 'objects');
+  const manifests = path.join(cwd, 'store', 'manifests');
+  const [older = ''] = readdirSync(manifests);
+  const { stdout } = await runCli(cwd, '--json', 'snapshot', 'list', 'mes-config');
+  const [newest] = stdout
+    .split('\n')
+    .map((line) => (line === '' ? undefined : (JSON.parse(line) as { id: string }).id));
+  const sha256 = createHash('sha256').update('two').digest('hex');
+  writeFileSync(path.join(objects, sha256.slice(0, 2), sha256), 'tampered');
+  const damaged = await andon('verify', 'mes-config');
+  expect(damaged).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(`DAMAGED: mes.yaml: its copy ${sha256}`),
+  });
+  expect(damaged.stdout.match(/whole/g)).toHaveLength(1);
+  expect((await andon('verify', 'mes-config', newest ?? '')).code).toBe(1);
+  expect((await andon('verify', 'mes-config', path.basename(older, '.json'))).code).toBe(0);
+  writeFileSync(path.join(manifests, older), 'torn');
+  expect((await andon('verify', 'mes-config')).stdout).toContain('unreadable');
+  expect((await andon('verify', 'mes-config', 'no-such-id')).code).toBe(2);
+});
+
+test('rollback says what it could not restore.', async () => {
+  await andon('create', 'mes-config');
+  writeFileSync(path.join(cwd, 'config', 'mes.yaml'), 'two');
+  const text = stringify({
+    runbooks: {
+      token: 'a-token-of-some-length',
+      snapshots: { 'mes-config': { folder: path.join(cwd, 'config'), store: path.join(cwd, 'store') } },
+    },
+  });
+  writeFileSync(path.join(cwd, 'andon.yaml'), text);
+  expect(await andon('rollback', 'mes-config')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('not restored: os: no command of the set is called so any more'),
+  });
+});
