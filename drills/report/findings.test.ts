@@ -3,7 +3,6 @@ import type { Expectations } from './expectations.ts';
 import { findingsOf } from './findings.ts';
 import type { Report } from './schema.ts';
 import { failedReport } from './testing/failed-report.ts';
-import { at } from './testing/fixture-time.ts';
 import { passedReport } from './testing/passed-report.ts';
 
 const expected: Expectations = { runbook: { name: 'release-db-lock', within: 30_000 } };
@@ -14,9 +13,7 @@ const grave = (report: Report, wanted = expected) =>
 
 const [alert] = passedReport.alerts;
 const [fault] = passedReport.faults;
-const [run] = passedReport.runbooks;
-const { proof } = passedReport;
-if (!alert || !fault || !run || !proof || !passedReport.load) throw new Error('the fixture has all of them');
+if (!alert || !fault || !passedReport.load) throw new Error('the fixture has all of them');
 const withAlert = (more: Partial<typeof alert>): Report => ({
   ...passedReport,
   alerts: [{ ...alert, ok: false, ...more }],
@@ -25,8 +22,6 @@ const withFault = (more: Partial<typeof fault>): Report => ({
   ...passedReport,
   faults: [{ ...fault, ...more }],
 });
-const withRun = (more: Partial<typeof run>): Report => ({ ...passedReport, runbooks: [{ ...run, ...more }] });
-const waits = { outcome: 'running', startedAt: null, healedAt: null, verifiedAt: null, finishedAt: null };
 const produced = (more: Partial<Report['production']>): Report => ({
   ...passedReport,
   production: { ...passedReport.production, ok: false, ...more },
@@ -107,61 +102,6 @@ describe('what a drill found', () => {
       { ...passedReport, hypothesis: { ...passedReport.hypothesis, before: passedReport.hypothesis.during } },
       /not in its steady state before.*0\.417/,
       /Heal/,
-    ],
-    [
-      'a runbook that did not run',
-      { ...passedReport, runbooks: [] },
-      /release-db-lock did not run/,
-      /andon runbook/,
-    ],
-    ['a runbook that failed', withRun({ outcome: 'failed' }), /ended as “failed”/, /andon runbook history/],
-    [
-      'a runbook that took back what it had done',
-      withRun({ outcome: 'compensated', healedAt: null, reason: 'step 2 failed' }),
-      /did not heal: it took back what it had done: step 2 failed/,
-      /andon runbook history/,
-    ],
-    [
-      'a runbook that handed over',
-      withRun({ outcome: 'handed-off', reason: 'cool-down' }),
-      /handed over to a person: cool-down/,
-      /every step/,
-    ],
-    [
-      'a runbook that asked first',
-      withRun({ ...waits, state: 'awaiting-approval', reason: 'no drill has proven it yet' }),
-      /waits for a person: no drill has proven it yet/,
-      /andon doctor/,
-    ],
-    [
-      'a runbook whose turn had not come',
-      withRun({ ...waits, state: 'waiting' }),
-      /had not begun when the drill ended/,
-      /what else ran/,
-    ],
-    [
-      'a runbook that is still at a step',
-      withRun({ outcome: 'running', finishedAt: null, reason: 'it is at step 2 (approve)' }),
-      /had not ended when the drill ended: it is at step 2 \(approve\)/,
-      /answer it/,
-    ],
-    [
-      'a runbook that began late',
-      withRun({ startedAt: at(28.2), healedAt: at(28.3) }),
-      /started 2\.1 s after the alert was delivered; 2 s at most/,
-      /group_wait/,
-    ],
-    [
-      'a proof that is not on record',
-      { ...passedReport, proof: { ...proof, delivered: false, text: 'no answer' } },
-      /not on record: no answer/,
-      /Run the drill again/,
-    ],
-    [
-      'a slow runbook',
-      withRun({ finishedAt: '2026-11-22T09:31:00.000Z' }),
-      /done 33\.9 s after the alert was delivered; the limit is 30 s/,
-      /step/,
     ],
   ])('names %s, with its figures and what to do', (_what, report, text, fix) => {
     const [first, ...others] = grave(report);
