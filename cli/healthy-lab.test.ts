@@ -3,7 +3,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dashboardQueries } from '../dashboards/queries.ts';
 import { PrometheusApi } from '../drills/prometheus-api.ts';
+import { waitFor } from '../kit/wait.ts';
 import { runAndon } from './testing/andon-process.ts';
+import { forgottenLock } from './testing/forgotten-lock.ts';
+import { runCli } from './testing/run-cli.ts';
 import { findingsOf, type RunningLab, startRunningLab, testdata } from './testing/running-lab.ts';
 
 /** A whole drill with its drain, on a machine that does other things beside it. */
@@ -13,6 +16,56 @@ beforeAll(async () => {
   lab = await startRunningLab('healthy');
 });
 afterAll(() => lab?.[Symbol.asyncDispose]());
+
+const doctor = async () => (await runAndon(lab.cwd, 'doctor')).output;
+
+interface RunbookRun {
+  id: string;
+  alert: string;
+  mode: string;
+  state: string;
+  startedAt: string | null;
+  receivedAt: string;
+}
+
+async function runbookRuns(since: string): Promise<RunbookRun[]> {
+  const authorization = `Bearer ${readFileSync(path.join(lab.dir, 'secrets', 'runbooks'), 'utf8')}`;
+  const response = await fetch(`${lab.address('runbooks')}/runs?since=${since}`, {
+    headers: { authorization },
+  });
+  return (await response.json()) as RunbookRun[];
+}
+
+/** The run with which the runbook service answers what happens from now on. */
+async function answered(): Promise<RunbookRun> {
+  const since = new Date().toISOString();
+  return await waitFor(async () => (await runbookRuns(since))[0], {
+    what: 'the answer of the runbook service to the alert',
+    timeoutMs: 90_000,
+    everyMs: 200,
+  });
+}
+
+const until = (id: string, state: string) =>
+  waitFor(async () => (await runbookRuns('1970-01-01')).some((run) => run.id === id && run.state === state), {
+    what: `run ${id}: ${state}`,
+    timeoutMs: 60_000,
+    everyMs: 200,
+  });
+
+/** An alert that still fires would not be delivered anew. */
+const steady = () =>
+  waitFor(async () => (await new PrometheusApi(lab.address('prometheus'), fetch).alerts()).length === 0, {
+    what: 'the end of all alerts',
+    timeoutMs: 120_000,
+    everyMs: 500,
+  });
+
+/** Under another andon.yaml, as after a change of the configuration. */
+async function restartRunbooks(andonYaml: string): Promise<void> {
+  writeFileSync(path.join(lab.dir, 'andon.yaml'), andonYaml);
+  expect(await runAndon(lab.cwd, 'lab', 'restart', 'runbooks')).toMatchObject({ code: 0 });
+}
 
 describe('A healthy plant', () => {
   it('passes db-lock: the alert in its bound, healed by the runbook, nothing lost or doubled.', {
@@ -34,7 +87,52 @@ describe('A healthy plant', () => {
       expect.objectContaining({ name: 'release-db-lock', outcome: 'succeeded' }),
     );
     expect(report.production.acknowledged).toBeGreaterThan(50);
+    expect(report.proof).toMatchObject({ runbook: 'release-db-lock', passed: true, delivered: true });
     expect(code).toBe(0);
+  });
+
+  it('lets a runbook that a drill has proven end a real lock by itself.', {
+    timeout: drillLimitMs,
+  }, async () => {
+    expect(await doctor()).toMatch(/runbook release-db-lock +may act by itself/);
+    await using _lock = await forgottenLock(lab.address('mes-db'));
+    const run = await answered();
+    expect(run).toMatchObject({
+      mode: 'auto',
+      trust: expect.stringMatching(/its last drill, db-lock at .* passed/),
+    });
+    await until(run.id, 'succeeded');
+  });
+
+  it('keeps a runbook whose last drill did not pass from acting: a person must agree to it.', {
+    timeout: 2 * drillLimitMs,
+  }, async () => {
+    await steady();
+    const config = path.join(lab.dir, 'andon.yaml');
+    const text = readFileSync(config, 'utf8');
+    await restartRunbooks(text.replace('\n  mes-db:\n', '\n  mes-db:\n    protect: ["andon-drill-*"]\n'));
+    const { code, report } = await lab.drill('db-lock').finally(() => restartRunbooks(text));
+    expect(report).toMatchObject({
+      verdict: 'failed',
+      faults: [{ liftedBy: 'time' }],
+      proof: { passed: false, delivered: true },
+    });
+    expect(report.runbooks).toMatchObject([
+      { outcome: 'refused', reason: expect.stringContaining('protected') },
+    ]);
+    expect(findingsOf(report)).toMatch(/release-db-lock ran and ended as “refused”/);
+    expect(code).toBe(1);
+    expect(await doctor()).toMatch(/runbook release-db-lock +asks a person first: .* did not pass/);
+    await steady();
+    await using _lock = await forgottenLock(lab.address('mes-db'));
+    const run = await answered();
+    expect(run).toMatchObject({ mode: 'approve', state: 'awaiting-approval', startedAt: null });
+    const env = { ANDON_PERSON_TOKEN: readFileSync(path.join(lab.dir, 'secrets', 'leader'), 'utf8') };
+    expect(await runCli({ cwd: lab.cwd, env }, 'runbook', 'approve', run.id)).toMatchObject({
+      code: 0,
+      stdout: 'approved by leader\n',
+    });
+    await until(run.id, 'succeeded');
   });
 
   it('fails a drill whose fault touched nothing, for that reason.', { timeout: drillLimitMs }, async () => {

@@ -91,6 +91,8 @@ function describe(event: JournalEvent): string | undefined {
       const { acknowledged, lost, duplicated, stale } = event.production;
       return `    production: ${acknowledged} acknowledged, ${lost} lost, ${duplicated} duplicated, ${stale} stale`;
     }
+    case 'proof':
+      return event.delivered ? `    runbook ${event.runbook}: ${event.text}` : `    WARNING: ${event.text}`;
     case 'error':
       return `    ${event.message}${event.mend === undefined ? '' : `\n    ${event.mend}`}`;
     case 'run-finished':

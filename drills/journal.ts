@@ -51,6 +51,15 @@ export const journalEventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('alerts'), at: time, alerts: shape.alerts }),
   z.object({ type: z.literal('runbooks'), at: time, runbooks: shape.runbooks }),
+  z.object({
+    type: z.literal('proof'),
+    at: time,
+    runbook: z.string(),
+    passed: z.boolean(),
+    /** Whether the runbook service has it on record. */
+    delivered: z.boolean(),
+    text: z.string(),
+  }),
   z.object({ type: z.literal('guardrail'), at: time, name: z.string(), value: z.number().nullable() }),
   z.object({ type: z.literal('recovery'), at: time, recovery: shape.recovery }),
   z.object({ type: z.literal('production'), at: time, production: shape.production }),

@@ -1,11 +1,13 @@
 import { promDuration } from '../kit/duration.ts';
 import type { Targets } from '../kit/targets.ts';
 import { faultOf } from './faults/registry.ts';
+import { rehearsedBy } from './rehearsal.ts';
 import type { Drill } from './schema.ts';
 
 /** Everything a drill would do, every side effect included, for a person to read. Touches nothing. */
 export function describePlan(name: string, drill: Drill, targets: Targets): string {
   const { expect } = drill;
+  const rehearsed = rehearsedBy(drill);
   const lines = [
     `${name}: ${drill.title}`,
     `  1. preflight: ${[...new Set(drill.method.map(({ target }) => target))].join(', ')} must answer, nothing may be left of an older run, no A alert may be active`,
@@ -21,9 +23,10 @@ export function describePlan(name: string, drill: Drill, targets: Targets): stri
     ...(drill.runbooks === 'hold'
       ? ['     runbooks are held (a lease of 10 s, renewed while the drill lives)']
       : []),
-    ...(expect.runbook && drill.runbooks === 'act'
+    ...(rehearsed
       ? [
-          `     runbook ${expect.runbook.name} must succeed within ${promDuration(expect.runbook.within)} of the alert`,
+          `     runbook ${rehearsed.name} must succeed within ${promDuration(rehearsed.within)} of the alert`,
+          '     until recovery it may act by itself (a lease of 10 s, renewed while the drill lives)',
         ]
       : []),
     ...drill.guardrails.map(
@@ -33,6 +36,11 @@ export function describePlan(name: string, drill: Drill, targets: Targets): stri
     `  6. recovery: the hypothesis must hold again within ${promDuration(expect.recover_within)}`,
     `  7. reconcile: ${expect.production ? `at most ${expect.production.lost} lost, ${expect.production.duplicated} duplicated` : 'production is counted and not judged'}; drained within ${promDuration(expect.drain_within)}`,
     '  8. verdict and report',
+    ...(rehearsed
+      ? [
+          `     the runbook service is told whether ${rehearsed.name} passed: only then it goes on acting by itself`,
+        ]
+      : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -10,7 +10,7 @@ import type { Injection, LoadStarter, NamedTarget, Plan } from './fault.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import type { ProbeDeps } from './probes/probe.ts';
 import type { PrometheusApi } from './prometheus-api.ts';
-import type { RunbookWatch } from './runbook-watch.ts';
+import type { KnownRunbook, RunbookWatch } from './runbook-watch.ts';
 import type { Drill } from './schema.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { UndoLog } from './undo-log.ts';
@@ -66,6 +66,8 @@ export interface Run {
   prometheus: PrometheusApi;
   probes: ProbeDeps;
   runbooks: RunbookWatch | undefined;
+  /** The runbook that this drill proves, as it was in the preflight. */
+  rehearsed?: KnownRunbook;
   load: LoadStarter | undefined;
   /** Why there is no load starter. */
   loadMissing: AndonError | undefined;

@@ -3,26 +3,53 @@ import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import type { Report } from './report/schema.ts';
+import { runbookRun, toReport } from './runbook-run.ts';
 
-const runsSchema = z.array(
-  z.object({
-    runbook: z.string(),
-    alert: z.string().nullable().optional(),
-    startedAt: z.string().nullable(),
-    finishedAt: z.string().nullable(),
-    outcome: z.string(),
-  }),
-);
+/** A lease is given for so long and renewed so often: a drill that dies leaves nothing behind that lasts. */
+const leaseMs = 10_000;
+const renewEveryMs = 3000;
+/** The service answers from its own disk: what takes longer does not answer at all. */
+const answerWithinMs = 5000;
 
-/** What a drill asks of the runbook service: which runbooks ran, and to hold still while time alone shall heal. */
+const knownRunbook = z.object({ id: z.string(), hash: z.string() });
+/** A runbook as the service has it now: `hash` is that of its very text. */
+export type KnownRunbook = z.output<typeof knownRunbook>;
+
+/** How a drill of a runbook ended. */
+export interface Proof {
+  runbook: string;
+  drill: string;
+  /** The run of the drill. */
+  run: string;
+  passed: boolean;
+}
+
+const trustAnswer = z.object({ trust: z.object({ mayAct: z.boolean(), because: z.string() }) });
+export type Trust = z.output<typeof trustAnswer>['trust'];
+
+/** The service answered, and not with what was asked for. */
+export class RunbookServiceError extends Error {
+  readonly status: number;
+
+  constructor(what: string, status: number) {
+    super(`the runbook service refused ${what}: HTTP ${status}`);
+    this.status = status;
+  }
+}
+
+export interface RunbookWatchDeps {
+  fetch: typeof fetch;
+  token?: string | undefined;
+  clock: Clock;
+  log: Log;
+}
+
+/** What a drill asks of the runbook service: which runbooks ran, to hold still while time alone shall heal, or to be rehearsed. */
 export class RunbookWatch {
   readonly #url: string;
-  readonly #deps: { fetch: typeof fetch; token?: string | undefined; clock: Clock; log: Log };
+  readonly #deps: RunbookWatchDeps;
 
-  constructor(
-    url: string,
-    deps: { fetch: typeof fetch; token?: string | undefined; clock: Clock; log: Log },
-  ) {
+  constructor(url: string, deps: RunbookWatchDeps) {
     this.#url = url.replace(/\/$/, '');
     this.#deps = deps;
   }
@@ -33,36 +60,66 @@ export class RunbookWatch {
 
   /** The runs since a moment (ISO 8601), oldest first. */
   async runs(since: string): Promise<Report['runbooks']> {
-    const response = await this.#call('GET', `/runs?${new URLSearchParams({ since })}`);
-    const runs = runsSchema.parse(await response.json());
-    return runs.map(({ runbook, alert, startedAt, finishedAt, outcome }) => ({
-      name: runbook,
-      alert: alert ?? '',
-      startedAt,
-      finishedAt,
-      outcome,
-    }));
+    const response = await this.#demand('its runs', 'GET', `/runs?${new URLSearchParams({ since })}`);
+    return z
+      .array(runbookRun)
+      .parse(await response.json())
+      .map(toReport);
   }
 
-  /**
-   * Holds all runbooks as a lease of 10 s, renewed every 3 s, so that a dead drill never leaves them switched off.
-   * Disposing gives them free.
-   */
-  async hold(holder: string): Promise<AsyncDisposable> {
+  /** The runbooks that the service knows. */
+  async known(): Promise<KnownRunbook[]> {
+    const response = await this.#demand('its list of runbooks', 'GET', '/runbooks');
+    return z.array(knownRunbook).parse(await response.json());
+  }
+
+  /** Holds all runbooks as a renewed lease, so that a dead drill never leaves them switched off. Disposing gives them free. */
+  hold(holder: string): Promise<AsyncDisposable> {
+    return this.#lease('to hold', '/hold', holder, {});
+  }
+
+  /** Lets this runbook act although it is not proven yet, as a renewed lease: that is how it is proven. Disposing ends it. */
+  rehearse(runbook: string, holder: string): Promise<AsyncDisposable> {
+    return this.#lease(`to let ${runbook} be rehearsed`, '/rehearsals', holder, { runbook });
+  }
+
+  /** Puts on record how a drill of a runbook ended; what that makes of it. */
+  async prove(proof: Proof): Promise<Trust> {
+    const response = await this.#demand('the proof', 'POST', '/proofs', proof);
+    return trustAnswer.parse(await response.json()).trust;
+  }
+
+  /** How a person puts on record what the service could not be told. */
+  proveByHand(proof: Proof): string {
+    return `curl -X POST -H "Authorization: Bearer $TOKEN" -d '${JSON.stringify(proof)}' ${this.#url}/proofs`;
+  }
+
+  async #lease(what: string, path: string, holder: string, about: object): Promise<AsyncDisposable> {
     const renew = async () => {
-      const response = await this.#call('PUT', '/hold', { holder, leaseMs: 10_000 });
-      if (!response.ok) throw new Error(`the runbook service refused to hold: HTTP ${response.status}`);
+      await this.#demand(what, 'PUT', path, { ...about, holder, leaseMs });
     };
     await renew();
+    let renewing = Promise.resolve();
     const timer = setInterval(() => {
-      renew().catch((error: unknown) => this.#deps.log.warn({ error: messageOf(error) }, 'hold not renewed'));
-    }, 3000);
+      renewing = renew().catch((error: unknown) =>
+        this.#deps.log.warn({ error: messageOf(error) }, `not renewed: ${what}`),
+      );
+    }, renewEveryMs);
     return {
       [Symbol.asyncDispose]: async () => {
         clearInterval(timer);
-        await this.#call('DELETE', `/hold?${new URLSearchParams({ holder })}`);
+        // One that is on its way would take the lease again.
+        await renewing;
+        await this.#demand(what, 'DELETE', `${path}?${new URLSearchParams({ holder })}`);
       },
     };
+  }
+
+  async #demand(what: string, method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await this.#call(method, path, body);
+    if (response.ok) return response;
+    await response.body?.cancel();
+    throw new RunbookServiceError(what, response.status);
   }
 
   #call(method: string, path: string, body?: unknown): Promise<Response> {
@@ -74,7 +131,7 @@ export class RunbookWatch {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(answerWithinMs),
     });
   }
 }

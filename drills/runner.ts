@@ -7,6 +7,7 @@ import { cleanUp } from './clean.ts';
 import { Journal } from './journal.ts';
 import { openRun } from './open-run.ts';
 import { askHypothesis, holds } from './probes/hypothesis.ts';
+import { reportProof } from './rehearsal.ts';
 import { reportFromJournal } from './report/from-journal.ts';
 import type { Report } from './report/schema.ts';
 import { type DrillDeps, note, nowIso, type Run, stage } from './run.ts';
@@ -67,6 +68,7 @@ async function holdDrill(drill: Drill, id: string, dir: string, deps: DrillDeps)
   } catch (error) {
     verdict = await giveUp(run, error);
   }
+  await reportProof(run, verdict);
   // With nothing left to undo it may go in peace; otherwise it does what we could not.
   if (run.undoLog.pending(id).length === 0) run.watchdog?.dismiss();
   journal.write({ type: 'run-finished', at: nowIso(run), verdict, reasons: run.reasons });

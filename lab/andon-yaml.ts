@@ -9,6 +9,9 @@ import type { LabSecrets } from './secrets.ts';
 const operationsOf = (table: string, time: string): string =>
   `SELECT op_id AS op, source, seq, id AS position FROM ${table} WHERE ${time} >= $1`;
 
+/** Who may approve runbooks in a lab: one person for each role. */
+export const peopleRoles = ['director', 'leader', 'maintainer'] as const;
+
 /** The computer that a lab runs on. */
 export interface LabComputer {
   /** How `andon` is started there. */
@@ -107,6 +110,9 @@ export function andonYaml(
     runbooks: {
       listen: loopback(server.runbooks),
       token: `\${file:${file.runbooks}}`,
+      // As in the plant: whoever has these rights at the MES answers for them here, too.
+      people: peopleRoles.map((role) => ({ name: role, roles: [role], token: `\${file:${file[role]}}` })),
+      public_url: httpUrl(server.runbooks),
       store: path.join(dir, 'runbooks.sqlite'),
       audit: path.join(dir, 'runbook-audit.ndjson'),
       repairs: operationsRepairs,

@@ -100,6 +100,27 @@ test('In its cool-down a runbook hands over to a person; after it, it acts again
   expect((await eager.settled()).map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded']);
 });
 
+test('After three runs within the hour a person gets the next one; a drill that rehearses it is not kept from its proof.', async () => {
+  using world = new EngineWorld();
+  await using engine = world.engine();
+  for (const fingerprint of ['f1', 'f2', 'f3', 'f4']) {
+    engine.receive([notice({ fingerprint })]);
+    await world.settled();
+  }
+  expect(world.runs[3]).toMatchObject({
+    outcome: 'handed-off',
+    reason: expect.stringContaining('loop breaker: it ran here 3 times'),
+  });
+  const now = world.clock.now();
+  world.store.proofs.rehearse('act', 'a drill', now + 3_600_000, now);
+  engine.receive([notice({ fingerprint: 'f5' })]);
+  expect((await world.settled())[4]).toMatchObject({ outcome: 'succeeded', trust: 'a drill rehearses it' });
+  world.store.proofs.endRehearsal('a drill');
+  engine.receive([notice({ fingerprint: 'f6' })]);
+  expect((await world.settled())[5]).toMatchObject({ outcome: 'handed-off' });
+  expect(world.step.calls).toHaveLength(4);
+});
+
 test('While held, runs are stored as held, and are not carried out when the hold ends.', async () => {
   using world = new EngineWorld();
   await using engine = world.engine();

@@ -53,6 +53,8 @@ function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: 
     const seconds = Math.round((now - last) / 1000);
     return { outcome: 'handed-off', reason: `cool-down: it ran here ${seconds} s ago already` };
   }
+  // A drill that is held again and again is no circle; the cool-down binds it all the same.
+  if (store.proofs.rehearsing(run.runbook, now) !== undefined) return undefined;
   const { runs, within } = runbook.loop_breaker;
   const count = store.startsSince(run.runbook, lock, now - within);
   if (count < runs) return undefined;

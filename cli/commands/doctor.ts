@@ -6,8 +6,9 @@ import { AndonError, messageOf } from '../../kit/errors.ts';
 import { findProgram } from '../../lab/programs.ts';
 import { labStatus } from '../../lab/status.ts';
 import { findK6 } from '../../loadtests/find-k6.ts';
-import type { CommonOptions, Context } from '../context.ts';
+import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
+import { runbookTrust } from '../runbook-trust.ts';
 import { version } from '../version.ts';
 
 interface Finding {
@@ -19,11 +20,14 @@ interface Finding {
 export function registerDoctor(program: Command, context: Context): void {
   program
     .command('doctor')
-    .description('is everything here that a lab and a drill need, and is nothing left of an earlier drill')
+    .description(
+      'is everything here that a lab and a drill need, is nothing left of an earlier drill, what may runbooks do',
+    )
     .action(() => examine(context, program.opts()));
 }
 
-function examine(context: Context, { json }: CommonOptions): void {
+async function examine(context: Context, options: CommonOptions): Promise<void> {
+  const { json } = options;
   const pathList = context.env.PATH ?? '';
   const findings: Finding[] = [
     { what: 'andon', ok: true, text: `${version} on Node ${process.versions.node}` },
@@ -37,6 +41,7 @@ function examine(context: Context, { json }: CommonOptions): void {
       ok: true,
       text: labStatus(path.join(context.home, 'lab')).running ? 'is running' : 'is not running',
     },
+    ...(await runbooks(context, options)),
   ];
   for (const finding of findings) {
     context.stdout.write(
@@ -54,6 +59,18 @@ function look(what: string, find: () => string): Finding {
   } catch (error) {
     const mend = error instanceof AndonError ? error.mend : undefined;
     return { what, ok: false, text: mend ?? messageOf(error) };
+  }
+}
+
+/** What runbooks may do without a person. That one must still be proven is no trouble of this computer. */
+async function runbooks(context: Context, options: CommonOptions): Promise<Finding[]> {
+  try {
+    const known = await runbookTrust(findConfig(context, options).config);
+    return known.map(({ id, text }) => ({ what: `runbook ${id}`, ok: true, text }));
+  } catch (error) {
+    if (error instanceof AndonError && error.code === 'config.none') return [];
+    const what = error instanceof AndonError ? 'andon.yaml' : 'runbook service';
+    return [{ what, ok: false, text: messageOf(error) }];
   }
 }
 

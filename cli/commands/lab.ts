@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { peopleRoles } from '../../lab/andon-yaml.ts';
 import { type ServiceVerb, serviceVerbs } from '../../lab/control.ts';
 import { askLab } from '../../lab/control-client.ts';
 import { stopLab } from '../../lab/down.ts';
+import type { Lab } from '../../lab/lab.ts';
 import { labStatus } from '../../lab/status.ts';
 import { weaknesses } from '../../plant/settings.ts';
 import { bringUpLab } from '../bring-up-lab.ts';
@@ -61,15 +63,21 @@ async function up(context: Context, options: CommonOptions & { weaken?: string[]
   else {
     for (const [name, address] of Object.entries(lab.addresses))
       context.stdout.write(`${name.padEnd(14)} ${address}\n`);
-    context.stdout.write(
-      '\nThe lab runs until Ctrl-C, or `andon lab down` in another window.\nHold a drill in another window: andon drill run db-lock\n',
-    );
+    context.stdout.write(`\n${hints(context, lab)}\n`);
   }
   await new Promise<void>((resolve) =>
     context.signal.addEventListener('abort', () => resolve(), { once: true }),
   );
   progress.line('lab: going down');
 }
+
+const hints = ({ cwd }: Context, { dir, addresses }: Lab): string =>
+  [
+    'The lab runs until Ctrl-C, or `andon lab down` in another window.',
+    'Hold a drill in another window: andon drill run db-lock',
+    `Runbooks and approvals: ${addresses.runbooks}/`,
+    `Sign in there with a token of ${path.relative(cwd, path.join(dir, 'secrets'))}: ${peopleRoles.join(', ')}.`,
+  ].join('\n');
 
 async function down({ home, stdout }: Context): Promise<void> {
   const stopped = await stopLab(path.join(home, 'lab'));

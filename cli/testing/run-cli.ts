@@ -8,15 +8,21 @@ export interface CliRun {
   stderr: string;
 }
 
-/** The folder a command runs in, and its PATH when it is not ours. */
-export type Place = string | { cwd: string; path: string };
+/** The folder a command runs in, its PATH when it is not ours, and what else stands in its environment. */
+export type Place = string | { cwd: string; path?: string; env?: Record<string, string> };
 
 /** Runs `andon ARGS` in this process. */
 export async function runCli(place: Place, ...args: string[]): Promise<CliRun> {
-  const { cwd, path } = typeof place === 'string' ? { cwd: place, path: process.env.PATH } : place;
+  const { cwd, path = process.env.PATH, env = {} } = typeof place === 'string' ? { cwd: place } : place;
   const [stdout, out] = collector();
   const [stderr, err] = collector();
-  const code = await main(args, { env: { PATH: path }, cwd, stdin: new PassThrough(), stdout, stderr });
+  const code = await main(args, {
+    env: { PATH: path, ...env },
+    cwd,
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+  });
   return { code, stdout: out(), stderr: err() };
 }
 

@@ -13,8 +13,7 @@ const grave = (report: Report, wanted = expected) =>
 
 const [alert] = passedReport.alerts;
 const [fault] = passedReport.faults;
-const [run] = passedReport.runbooks;
-if (!alert || !fault || !run || !passedReport.load) throw new Error('the fixture has all of them');
+if (!alert || !fault || !passedReport.load) throw new Error('the fixture has all of them');
 const withAlert = (more: Partial<typeof alert>): Report => ({
   ...passedReport,
   alerts: [{ ...alert, ok: false, ...more }],
@@ -23,7 +22,6 @@ const withFault = (more: Partial<typeof fault>): Report => ({
   ...passedReport,
   faults: [{ ...fault, ...more }],
 });
-const withRun = (more: Partial<typeof run>): Report => ({ ...passedReport, runbooks: [{ ...run, ...more }] });
 const produced = (more: Partial<Report['production']>): Report => ({
   ...passedReport,
   production: { ...passedReport.production, ok: false, ...more },
@@ -104,19 +102,6 @@ describe('what a drill found', () => {
       { ...passedReport, hypothesis: { ...passedReport.hypothesis, before: passedReport.hypothesis.during } },
       /not in its steady state before.*0\.417/,
       /Heal/,
-    ],
-    [
-      'a runbook that did not run',
-      { ...passedReport, runbooks: [] },
-      /release-db-lock did not run/,
-      /andon runbook/,
-    ],
-    ['a runbook that failed', withRun({ outcome: 'failed' }), /ended as “failed”/, /audit log/],
-    [
-      'a slow runbook',
-      withRun({ finishedAt: '2026-11-22T09:31:00.000Z' }),
-      /done 33\.9 s after the alert was delivered; the limit is 30 s/,
-      /step/,
     ],
   ])('names %s, with its figures and what to do', (_what, report, text, fix) => {
     const [first, ...others] = grave(report);

@@ -48,6 +48,7 @@ export function reportFromJournal(events: readonly JournalEvent[]): Report {
     faults,
     alerts: lastOf(events, 'alerts')?.alerts ?? [],
     runbooks: lastOf(events, 'runbooks')?.runbooks ?? [],
+    ...proofOf(events),
     recovery: lastOf(events, 'recovery')?.recovery ?? {
       seconds: null,
       limitSeconds: started.recoverWithinMs / 1000,
@@ -61,6 +62,13 @@ export function reportFromJournal(events: readonly JournalEvent[]): Report {
   const judged = { ...facts, ...scoreOf(facts, expected) };
   const reasons = finished?.reasons ?? ['the runner ended without finishing this drill'];
   return { ...judged, findings: findingsOf(judged, reasons, expected) };
+}
+
+function proofOf(events: readonly JournalEvent[]): Pick<Report, 'proof'> {
+  const found = lastOf(events, 'proof');
+  if (!found) return {};
+  const { runbook, passed, delivered, text } = found;
+  return { proof: { runbook, passed, delivered, text } };
 }
 
 function stagesOf(events: readonly JournalEvent[], finishedAt: string): Report['stages'] {

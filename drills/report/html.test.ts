@@ -3,6 +3,7 @@ import { renderHtml } from './html.ts';
 import { clockOf, count, measured, milliseconds, percent, seconds } from './numbers.ts';
 import { type Report, reportSchema } from './schema.ts';
 import { failedReport } from './testing/failed-report.ts';
+import { at } from './testing/fixture-time.ts';
 import { passedReport } from './testing/passed-report.ts';
 import { embeddedReport, unbalancedTags, visibleText } from './testing/read-page.ts';
 
@@ -84,6 +85,40 @@ describe('the page', () => {
       'MesDatabaseBlocked was delivered after 16.7 s, 9.3 s within its bound of 26 s; runbook release-db-lock succeeded in 1.8 s.',
     );
     expect(visibleText(pages.failed)).toContain('MesQueueStuck never reached anybody');
+  });
+
+  it('shows how long a runbook took to start, to heal and to prove it, and what the drill made of it', () => {
+    const passed = visibleText(pages.passed);
+    expect(passed).toMatch(
+      /for MesDatabaseBlocked: succeeded 09:30:26.113 \+ 171 ms 09:30:26.284 \+ 1.6 s 09:30:27.931 \+ 133 ms 09:30:28.064 2 s ended/,
+    );
+    expect(passed).toContain('This drill proves runbook release-db-lock ; it may act by itself');
+    const late = {
+      ...passedReport,
+      runbooks: passedReport.runbooks.map((run) => ({ ...run, startedAt: at(28.2) })),
+    };
+    expect(pages.passed).not.toMatch(/class="hurt"><b>\+/);
+    expect(renderHtml(late)).toMatch(/class="hurt"><b>\+ 2\.1\ss</);
+    const failed = visibleText(pages.failed);
+    expect(failed).toMatch(/for MesDatabaseUnreachable: compensated step 2 \(http\): no connection/);
+    expect(failed).toContain('This drill does not prove runbook reconnect-mes , and that is not on record');
+  });
+
+  it('says of a run that waits for a person that it does', () => {
+    const [run] = passedReport.runbooks;
+    if (!run) throw new Error('the fixture has one');
+    const waits = {
+      ...run,
+      startedAt: null,
+      healedAt: null,
+      verifiedAt: null,
+      finishedAt: null,
+      outcome: 'running',
+    };
+    const asked = { ...waits, state: 'awaiting-approval', reason: 'no drill has proven it yet' };
+    expect(visibleText(renderHtml({ ...passedReport, runbooks: [asked] }))).toMatch(
+      /awaiting approval no drill has proven it yet 09:30:26.113 never never never –/,
+    );
   });
 
   it('draws a plot for each series, with the fault band, the limit and a gap where figures are missing', () => {

@@ -5,6 +5,7 @@ export const palette = {
   amber: '#b86e00',
   blue: '#1f5fa8',
   violet: '#6a4fa3',
+  lilac: '#c3b4e3',
 } as const;
 
 export const ink = {

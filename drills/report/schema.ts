@@ -84,8 +84,23 @@ export const reportSchema = z.strictObject({
       startedAt: maybeTime,
       finishedAt: maybeTime,
       outcome: z.string(),
+      healedAt: maybeTime
+        .optional()
+        .describe('end of the last step that succeeded; null when none did, or when it was taken back'),
+      verifiedAt: maybeTime.optional().describe('when all checks of the runbook had come true'),
+      state: z.string().optional().describe('awaiting-approval, waiting, running, or the outcome'),
+      reason: z.string().optional().describe('why it ended as it did, or why it waits'),
     }),
   ),
+  proof: z
+    .strictObject({
+      runbook: z.string(),
+      passed: z.boolean(),
+      delivered: z.boolean().describe('whether the runbook service has it on record'),
+      text: z.string().describe('what the runbook may do now, or why the service does not know of it'),
+    })
+    .optional()
+    .describe('what this drill proved of the runbook that it expects; absent when it proved nothing'),
   recovery: z.strictObject({
     seconds: seconds.nullable().describe('from the last fault lifted until the hypothesis held again'),
     limitSeconds: seconds,

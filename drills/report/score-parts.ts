@@ -1,4 +1,5 @@
 import type { Expectations, Facts } from './expectations.ts';
+import { deliveryOf, expectedRun } from './expected-run.ts';
 import { faultStageOf, withinLoadLimits } from './load-limits.ts';
 import type { Report } from './schema.ts';
 
@@ -23,9 +24,9 @@ function alertShare({ alerts }: Facts): number | undefined {
 
 function runbookShare({ runbooks, alerts }: Facts, { runbook }: Expectations): number | undefined {
   if (!runbook) return undefined;
-  const ran = runbooks.find(({ name, outcome }) => name === runbook.name && outcome === 'succeeded');
-  if (!ran) return 0;
-  const delivered = alerts.find(({ alert }) => alert === ran.alert)?.deliveredAt;
+  const ran = expectedRun(runbooks, runbook.name);
+  if (ran?.outcome !== 'succeeded') return 0;
+  const delivered = deliveryOf(ran, alerts);
   const late =
     delivered && ran.finishedAt && Date.parse(ran.finishedAt) - Date.parse(delivered) > runbook.within;
   return late ? 0.5 : 1;

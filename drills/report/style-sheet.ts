@@ -9,6 +9,7 @@ body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui
 main{max-width:1120px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:2px 0 6px;font-weight:600;letter-spacing:-.01em}
 h2{font-size:19px;line-height:1.3;margin:0 0 4px;font-weight:600}
+h3{font-size:16px;line-height:1.3;margin:22px 0 2px;font-weight:600}
 p{margin:0 0 8px}
 a{color:var(--blue)}
 small{display:block;color:var(--muted);font-size:12px}
@@ -73,7 +74,7 @@ td.bar i.part{background:var(--amber)}
 .timeline .row{font-size:13px;font-weight:500;fill:var(--text)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin:0 0 12px}
 .legend i{display:inline-block;width:14px;height:10px;border-radius:2px;margin-right:6px;background:var(--line)}
-.legend .fault{background:#f4dfde;border:1px solid #e3b5b2}.legend .pending{background:#f0c987}.legend .firing{background:var(--amber)}.legend .runbook{background:var(--violet)}
+.legend .fault{background:#f4dfde;border:1px solid #e3b5b2}.legend .pending{background:#f0c987}.legend .firing{background:var(--amber)}.legend .runbook{background:var(--violet)}.legend .verifying{background:${palette.lilac}}
 .time .legend .fault{background:var(--red);border:0}
 .legend .diamond{width:9px;height:9px;border-radius:0;transform:rotate(45deg);background:var(--paper);border:1.5px solid var(--text)}
 .legend .limit{height:0;border-top:2px dashed var(--amber);background:none;border-radius:0;vertical-align:middle}

@@ -116,17 +116,21 @@ const alertRows = ({ alerts, faults, run }: Report): Row[] =>
   });
 
 const runbookRows = ({ runbooks, run }: Report): Row[] =>
-  runbooks.flatMap(({ name, outcome, startedAt, finishedAt }) =>
-    startedAt === null
-      ? []
-      : [
-          {
-            label: name,
-            note: `runbook, ${outcome}`,
-            bars: [bar(startedAt, finishedAt ?? run.finishedAt, palette.violet, name)],
-          },
+  runbooks.flatMap(({ name, outcome, startedAt, healedAt, finishedAt }) => {
+    if (startedAt === null) return [];
+    const end = finishedAt ?? run.finishedAt;
+    const acted = healedAt ?? end;
+    return [
+      {
+        label: name,
+        note: `runbook, ${outcome}`,
+        bars: [
+          bar(startedAt, acted, palette.violet, `${name} acts`),
+          ...(acted === end ? [] : [bar(acted, end, palette.lilac, `${name} proves that it helped`)]),
         ],
-  );
+      },
+    ];
+  });
 
 /** The time in which something was broken, behind all rows. */
 function bands(report: Report, height: number, x: (at: string) => string): string {

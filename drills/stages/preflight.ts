@@ -8,6 +8,7 @@ import { note, type Run, targetsOf } from '../run.ts';
 import { longestMs, settleMs } from '../schema.ts';
 import { survey } from '../survey/survey.ts';
 import { lockTarget } from '../target-lock.ts';
+import { reachRunbooks } from './reach-runbooks.ts';
 import { reachTargets } from './reach-targets.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function preflight(run: Run, locks: AsyncDisposableStack): Promise<
   await reachTargets(run);
   await meetDemands(run);
   await noticeMissingRules(run);
-  if (run.drill.runbooks === 'hold' || run.drill.expect.runbook) await reachRunbooks(run);
+  await reachRunbooks(run);
   await settle(run);
   await surveyTargets(run);
 }
@@ -96,25 +97,6 @@ async function surveyTargets(run: Run): Promise<void> {
   throw new UnavailableError('drill.traces', `another drill has left something: ${left.join('; ')}`, {
     mend: 'Where that drill was held, run: andon drill clean. Nothing was touched.',
   });
-}
-
-async function reachRunbooks(run: Run): Promise<void> {
-  const mend = 'Start it with: andon runbook serve, or mend drills.runbooks_url in andon.yaml';
-  if (!run.runbooks)
-    throw new UnavailableError(
-      'drill.no-runbooks',
-      'this drill needs the runbook service, and drills.runbooks_url is not set',
-      { mend },
-    );
-  try {
-    if (!(await run.runbooks.healthy())) throw new Error('not healthy');
-  } catch (error) {
-    throw new UnavailableError(
-      'drill.no-runbooks',
-      `the runbook service does not answer: ${messageOf(error)}`,
-      { mend, cause: error },
-    );
-  }
 }
 
 /** Waits until the hypothesis holds and no A alert is active, or says what is in the way. */

@@ -1,5 +1,6 @@
 import { receiveDeliveries } from '../deliveries.ts';
 import type { LoadRequest } from '../fault.ts';
+import { beginRehearsal } from '../rehearsal.ts';
 import { note, type Run } from '../run.ts';
 import { type Drill, methodMs } from '../schema.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -34,6 +35,7 @@ export async function prepare(run: Run): Promise<void> {
     });
     stack.use(doneWhenDisposed(run, undoId, await run.runbooks.hold(run.id)));
   }
+  await beginRehearsal(run);
   if (drill.load && !run.load) {
     note(run, `without users beside the lines: ${run.loadMissing?.mend ?? run.loadMissing?.message}`);
   }

@@ -1,4 +1,6 @@
 import { isoTime } from '../../kit/clock.ts';
+import { rehearsedBy } from '../rehearsal.ts';
+import { deliveryOf, expectedRun } from '../report/expected-run.ts';
 import type { Report } from '../report/schema.ts';
 import { nowIso, type Run } from '../run.ts';
 import type { AlertTimes } from '../stopwatch.ts';
@@ -90,19 +92,28 @@ async function judgeRunbook(run: Run, alerts: AlertRow[]): Promise<void> {
   if (!run.runbooks) return;
   const runbooks = await run.runbooks.runs(isoTime(run.measuredFromMs));
   run.journal.write({ type: 'runbooks', at: nowIso(run), runbooks });
-  const wanted = run.drill.expect.runbook;
-  if (!wanted || run.drill.runbooks === 'hold') return;
-  const ran = runbooks.find(({ name }) => name === wanted.name);
-  const delivered = alerts.find(({ alert }) => alert === ran?.alert)?.deliveredAt;
-  if (!ran) run.reasons.push(`runbook ${wanted.name} did not run`);
-  else if (ran.outcome !== 'succeeded') run.reasons.push(`runbook ${wanted.name} ended as ${ran.outcome}`);
-  else if (
-    delivered &&
-    ran.finishedAt &&
-    Date.parse(ran.finishedAt) - Date.parse(delivered) > wanted.within
-  ) {
-    run.reasons.push(
-      `runbook ${wanted.name} took longer than ${wanted.within / 1000} s from the alert to its end`,
-    );
-  }
+  const wanted = rehearsedBy(run.drill);
+  if (!wanted) return;
+  const problem = whyNotHealed(wanted, expectedRun(runbooks, wanted.name), alerts);
+  if (problem !== undefined) run.reasons.push(`runbook ${wanted.name} ${problem}`);
+}
+
+/** What an expected runbook did not do, as the end of a sentence about it. */
+function whyNotHealed(
+  { within }: { within: number },
+  ran: Report['runbooks'][number] | undefined,
+  alerts: AlertRow[],
+): string | undefined {
+  if (!ran) return 'did not run';
+  const { outcome, state, startedAt, finishedAt } = ran;
+  const why = ran.reason === undefined ? '' : `: ${ran.reason}`;
+  if (state === 'awaiting-approval') return `did not run, it waits for a person${why}`;
+  if (outcome === 'running')
+    return `${startedAt === null ? 'had not begun' : 'had not ended'} when the drill ended${why}`;
+  if (outcome === 'compensated') return `took back what it had done${why}`;
+  if (outcome !== 'succeeded') return `ended as ${outcome}${why}`;
+  const delivered = deliveryOf(ran, alerts);
+  if (delivered && finishedAt && Date.parse(finishedAt) - Date.parse(delivered) > within)
+    return `took longer than ${within / 1000} s from the alert to its end`;
+  return undefined;
 }

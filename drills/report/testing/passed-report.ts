@@ -84,8 +84,17 @@ const facts: Facts = {
       startedAt: at(26.284),
       finishedAt: at(28.064),
       outcome: 'succeeded',
+      healedAt: at(27.931),
+      verifiedAt: at(28.064),
+      state: 'succeeded',
     },
   ],
+  proof: {
+    runbook: 'release-db-lock',
+    passed: true,
+    delivered: true,
+    text: 'it may act by itself: its last drill, db-lock at 2026-11-22T09:31:17.000Z, passed',
+  },
   recovery: { seconds: 33.501, limitSeconds: 75, ok: true },
   production: {
     acknowledged: 1417,
