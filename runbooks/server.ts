@@ -4,7 +4,7 @@ import { type OpenRunbooks, openRunbooks, type RunbookOptions } from './open-run
 import { resolveTarget } from './resolve-target.ts';
 import type { RunRecord } from './run.ts';
 import { actsByItself } from './schema/mode.ts';
-import { webhookApp } from './webhook.ts';
+import { runbookApp } from './web/app.ts';
 
 /** A running runbook service; leaving its scope stops what it is doing, takes it back and hands it off. */
 export interface RunbookService extends ListeningServer {
@@ -19,7 +19,7 @@ export async function startRunbookService(options: RunbookOptions): Promise<Runb
   warnOfMissingTargets(open);
   const engine = opened.use(new RunbookEngine(open));
   const { config } = options;
-  const server = opened.use(await listen(webhookApp({ ...open, engine, config }), config.listen));
+  const server = opened.use(await listen(runbookApp({ ...open, engine, config }), config.listen));
   const owned = opened.move();
   return {
     host: server.host,

@@ -1,18 +1,18 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { carriesToken } from '../kit/bearer.ts';
-import { type Clock, isoTime } from '../kit/clock.ts';
-import { messageOf } from '../kit/errors.ts';
-import type { Log } from '../kit/log.ts';
-import { alertmanagerBody } from './alert-notice.ts';
-import type { AuditLog } from './audit.ts';
-import type { RunbooksConfig } from './config.ts';
-import type { RunbookEngine } from './engine.ts';
+import { carriesToken } from '../../kit/bearer.ts';
+import { type Clock, isoTime } from '../../kit/clock.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { Log } from '../../kit/log.ts';
+import { alertmanagerBody } from '../alert-notice.ts';
+import type { AuditLog } from '../audit.ts';
+import type { RunbooksConfig } from '../config.ts';
+import type { RunbookEngine } from '../engine.ts';
+import type { Runbook } from '../schema/runbook.ts';
+import type { RunStore } from '../store.ts';
 import { rehearsalRoutes } from './rehearsal-routes.ts';
-import type { Runbook } from './schema/runbook.ts';
-import type { RunStore } from './store.ts';
 
-export interface WebhookDeps {
+export interface RunbookAppDeps {
   engine: Pick<RunbookEngine, 'receive'>;
   store: RunStore;
   audit: AuditLog;
@@ -35,7 +35,7 @@ const holdBody = z.strictObject({
  * The service's HTTP side. Alertmanager drops a notification for good on any 4xx and repeats it on 5xx: so 4xx is only
  * for what will never be right, and all trouble of our own is 503.
  */
-export function webhookApp(deps: WebhookDeps): Express {
+export function runbookApp(deps: RunbookAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -53,7 +53,7 @@ export function webhookApp(deps: WebhookDeps): Express {
   return app;
 }
 
-function onlyWithToken({ config: { token }, log }: WebhookDeps) {
+function onlyWithToken({ config: { token }, log }: RunbookAppDeps) {
   return (request: Request, response: Response, next: NextFunction) => {
     if (carriesToken(request.headers.authorization, token)) return next();
     log.warn(
@@ -67,7 +67,7 @@ function onlyWithToken({ config: { token }, log }: WebhookDeps) {
   };
 }
 
-function receiveAlerts({ engine, log }: WebhookDeps, request: Request, response: Response): void {
+function receiveAlerts({ engine, log }: RunbookAppDeps, request: Request, response: Response): void {
   const body = alertmanagerBody.safeParse(request.body);
   if (!body.success) {
     log.warn({ problem: z.prettifyError(body.error) }, 'a notification that is not of version 4 was refused');
@@ -84,14 +84,14 @@ function receiveAlerts({ engine, log }: WebhookDeps, request: Request, response:
   response.status(202).json({ stored: alerts.length, runs: runs.map(({ id }) => String(id)) });
 }
 
-function listRuns({ store }: WebhookDeps, request: Request, response: Response): void {
+function listRuns({ store }: RunbookAppDeps, request: Request, response: Response): void {
   const { since } = request.query;
   const time = since === undefined ? 0 : Date.parse(String(since));
   if (Number.isFinite(time)) response.json(store.runs(time));
   else response.status(400).json({ error: 'since must be a time, as in 2026-01-31T08:15:00.000Z' });
 }
 
-function putHold({ store, audit, clock }: WebhookDeps, request: Request, response: Response): void {
+function putHold({ store, audit, clock }: RunbookAppDeps, request: Request, response: Response): void {
   const body = holdBody.safeParse(request.body);
   if (!body.success) {
     response.status(400).json({ error: z.prettifyError(body.error) });
@@ -106,14 +106,14 @@ function putHold({ store, audit, clock }: WebhookDeps, request: Request, respons
   response.json({ holder, expiresAt: isoTime(expiresAt) });
 }
 
-function releaseHold({ store, audit }: WebhookDeps, request: Request, response: Response): void {
+function releaseHold({ store, audit }: RunbookAppDeps, request: Request, response: Response): void {
   const { holder } = request.query;
   const name = holder === undefined ? undefined : String(holder);
   if (store.holds.release(name) > 0) audit.append('hold.released', { holder: name ?? 'everybody' });
   response.status(204).end();
 }
 
-function answerError({ log }: WebhookDeps) {
+function answerError({ log }: RunbookAppDeps) {
   return (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     // What express found wrong with the request itself carries its 4xx: 413 too large, 415 packed, 400 no JSON.
     const status = (error as { status?: unknown }).status;

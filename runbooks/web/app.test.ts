@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { carriesToken } from '../kit/bearer.ts';
-import { systemClock } from '../kit/clock.ts';
-import { UnavailableError } from '../kit/errors.ts';
-import { type ListeningServer, listen } from '../kit/http-server.ts';
-import { silentLog } from '../kit/log.ts';
-import { readNdjson } from '../kit/ndjson.ts';
-import type { RunbookEngine } from './engine.ts';
-import { EngineWorld } from './testing/engine-world.ts';
-import { webhookApp } from './webhook.ts';
+import { carriesToken } from '../../kit/bearer.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { UnavailableError } from '../../kit/errors.ts';
+import { type ListeningServer, listen } from '../../kit/http-server.ts';
+import { silentLog } from '../../kit/log.ts';
+import { readNdjson } from '../../kit/ndjson.ts';
+import type { RunbookEngine } from '../engine.ts';
+import { EngineWorld } from '../testing/engine-world.ts';
+import { runbookApp } from './app.ts';
 
 const token = 'a-token-of-some-length';
 let world: EngineWorld;
@@ -24,7 +24,7 @@ beforeEach(async () => {
     return engine.receive(notices);
   };
   const { store, audit } = world;
-  const app = webhookApp({
+  const app = runbookApp({
     ...{ engine: { receive }, store, audit, runbooks: world.runbooks, config: { token } },
     ...{ clock: systemClock, log: silentLog },
   });
