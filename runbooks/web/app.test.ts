@@ -19,14 +19,21 @@ beforeEach(async () => {
   world = new EngineWorld();
   engine = world.engine();
   trouble = undefined;
-  const receive: RunbookEngine['receive'] = (notices) => {
+  const deliver: RunbookEngine['deliver'] = async (notices, admit) => {
     if (trouble) throw trouble;
-    return engine.receive(notices);
+    return engine.deliver(notices, admit);
   };
+  const deliverEvent: RunbookEngine['deliverEvent'] = (...event) => engine.deliverEvent(...event);
   const { store, audit } = world;
   const app = runbookApp({
-    ...{ engine: { receive }, store, audit, runbooks: world.runbooks, config: { token } },
-    ...{ clock: systemClock, log: silentLog },
+    ...{
+      engine: { deliver, deliverEvent, ring: () => engine.ring() },
+      store,
+      audit,
+      runbooks: world.runbooks,
+      config: { token, people: [] },
+    },
+    ...{ timezone: 'UTC', redact: (text: string) => text, clock: systemClock, log: silentLog },
   });
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });

@@ -1,127 +1,46 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { z } from 'zod';
-import { carriesToken } from '../../kit/bearer.ts';
-import { type Clock, isoTime } from '../../kit/clock.ts';
-import { messageOf } from '../../kit/errors.ts';
-import type { Log } from '../../kit/log.ts';
-import { alertmanagerBody } from '../alert-notice.ts';
-import type { AuditLog } from '../audit.ts';
-import type { RunbooksConfig } from '../config.ts';
-import type { RunbookEngine } from '../engine.ts';
-import type { Runbook } from '../schema/runbook.ts';
-import type { RunStore } from '../store.ts';
+import express, { type Express } from 'express';
+import { approvalRoutes } from './approval-routes.ts';
+import { FailureWindow } from './failure-window.ts';
+import { holdRoutes } from './hold-routes.ts';
+import { intakeRoutes } from './intake-routes.ts';
+import { answerError } from './json-error.ts';
+import { pageHeaders } from './page-headers.ts';
+import { pageRoutes } from './page-routes.ts';
+import { admitOf, programDoor, refuse, replayed } from './program-door.ts';
+import { Refusals } from './refusals.ts';
 import { rehearsalRoutes } from './rehearsal-routes.ts';
+import { runRoutes } from './run-routes.ts';
+import { signatureHeader } from './signature.ts';
+import type { WebDeps } from './web-deps.ts';
 
-export interface RunbookAppDeps {
-  engine: Pick<RunbookEngine, 'receive'>;
-  store: RunStore;
-  audit: AuditLog;
-  runbooks: readonly Runbook[];
-  config: Pick<RunbooksConfig, 'token'>;
-  clock: Clock;
-  log: Log;
-}
+/** Over all senders: a person mistypes once or twice, and a guess at a token has no second thousandth of a chance. */
+const mostWrongTokens = 10;
+const wrongTokensPerMs = 60_000;
 
-/** Alertmanager cuts its groups long before this; a body beyond it is no notification. */
-const bodyLimit = '1mb';
-const longestHoldMs = 24 * 3_600_000;
-
-const holdBody = z.strictObject({
-  holder: z.string().min(1).max(200),
-  leaseMs: z.int().min(1).max(longestHoldMs),
-});
-
-/**
- * The service's HTTP side. Alertmanager drops a notification for good on any 4xx and repeats it on 5xx: so 4xx is only
- * for what will never be right, and all trouble of our own is 503.
- */
-export function runbookApp(deps: RunbookAppDeps): Express {
+/** The service's HTTP side: programs come with a token or a signature, people with a session or their own token. */
+export function runbookApp(deps: WebDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  const refusals = new Refusals(deps);
+  const failures = new FailureWindow(mostWrongTokens, wrongTokensPerMs, deps.clock);
+  app.use(pageHeaders);
   app.get('/-/healthy', (_request, response) => void response.json({ healthy: true }));
-  app.use(onlyWithToken(deps));
-  // Whatever the sender calls it; and nothing is unpacked, for a small body can unpack to a huge one.
-  app.use(express.json({ limit: bodyLimit, type: () => true, inflate: false }));
-  app.post('/alertmanager', (request, response) => receiveAlerts(deps, request, response));
-  app.get('/runs', (request, response) => listRuns(deps, request, response));
-  app.put('/hold', (request, response) => putHold(deps, request, response));
-  app.delete('/hold', (request, response) => releaseHold(deps, request, response));
+  app.use(pageRoutes(deps, refusals, failures));
+  app.use(approvalRoutes(deps, refusals, failures));
+  app.use(['/alertmanager', '/events'], programDoor(deps, refusals, { signed: true }));
+  app.use(intakeRoutes(deps, refusals));
+  // An empty body has one signature, whatever is asked: so what brings nothing, or less than it changes, shows the token.
+  app.use(programDoor(deps, refusals, { signed: false }));
+  app.use((request, response, next) => {
+    if (request.headers[signatureHeader] === undefined) return next();
+    if (deps.store.transaction(admitOf(response))) next();
+    else refuse(refusals, request, response, replayed);
+  });
+  app.use(holdRoutes(deps));
+  app.use(runRoutes(deps));
   app.use(rehearsalRoutes(deps));
   app.use((_request, response) => void response.status(404).json({ error: 'there is no such address here' }));
-  app.use(answerError(deps));
+  app.use(answerError(deps.log));
   return app;
-}
-
-function onlyWithToken({ config: { token }, log }: RunbookAppDeps) {
-  return (request: Request, response: Response, next: NextFunction) => {
-    if (carriesToken(request.headers.authorization, token)) return next();
-    log.warn(
-      { from: request.socket.remoteAddress, path: request.path },
-      'a request without the token was refused',
-    );
-    response
-      .status(401)
-      .set('WWW-Authenticate', 'Bearer')
-      .json({ error: 'the bearer token is missing or wrong' });
-  };
-}
-
-function receiveAlerts({ engine, log }: RunbookAppDeps, request: Request, response: Response): void {
-  const body = alertmanagerBody.safeParse(request.body);
-  if (!body.success) {
-    log.warn({ problem: z.prettifyError(body.error) }, 'a notification that is not of version 4 was refused');
-    response.status(400).json({ error: z.prettifyError(body.error) });
-    return;
-  }
-  const { alerts, truncatedAlerts } = body.data;
-  if (truncatedAlerts > 0)
-    log.warn(
-      { truncatedAlerts },
-      'Alertmanager left alerts out of a notification: raise or remove max_alerts',
-    );
-  const runs = engine.receive(alerts);
-  response.status(202).json({ stored: alerts.length, runs: runs.map(({ id }) => String(id)) });
-}
-
-function listRuns({ store }: RunbookAppDeps, request: Request, response: Response): void {
-  const { since } = request.query;
-  const time = since === undefined ? 0 : Date.parse(String(since));
-  if (Number.isFinite(time)) response.json(store.runs(time));
-  else response.status(400).json({ error: 'since must be a time, as in 2026-01-31T08:15:00.000Z' });
-}
-
-function putHold({ store, audit, clock }: RunbookAppDeps, request: Request, response: Response): void {
-  const body = holdBody.safeParse(request.body);
-  if (!body.success) {
-    response.status(400).json({ error: z.prettifyError(body.error) });
-    return;
-  }
-  const { holder, leaseMs } = body.data;
-  const now = clock.now();
-  const expiresAt = now + leaseMs;
-  const isNew = store.holds.put({ holder, expiresAt }, now);
-  // Renewals are not worth a line each.
-  if (isNew) audit.append('hold.taken', { holder, expiresAt: isoTime(expiresAt) });
-  response.json({ holder, expiresAt: isoTime(expiresAt) });
-}
-
-function releaseHold({ store, audit }: RunbookAppDeps, request: Request, response: Response): void {
-  const { holder } = request.query;
-  const name = holder === undefined ? undefined : String(holder);
-  if (store.holds.release(name) > 0) audit.append('hold.released', { holder: name ?? 'everybody' });
-  response.status(204).end();
-}
-
-function answerError({ log }: RunbookAppDeps) {
-  return (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    // What express found wrong with the request itself carries its 4xx: 413 too large, 415 packed, 400 no JSON.
-    const status = (error as { status?: unknown }).status;
-    if (typeof status === 'number' && status >= 400 && status < 500) {
-      response.status(status).json({ error: messageOf(error) });
-      return;
-    }
-    log.error({ error: messageOf(error) }, 'a request could not be stored');
-    response.status(503).json({ error: 'it could not be stored; send it again' });
-  };
 }
