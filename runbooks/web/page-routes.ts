@@ -51,6 +51,8 @@ export function pageRoutes(web: WebDeps, refusals: Refusals, failures: FailureWi
   return router;
 }
 
+const whenWords: Record<string, string> = { default: 'else ', off_shift: 'off shift ' };
+
 /** The whole page, or for the script only what changes. */
 function send(content: PageContent | undefined, request: Request, response: Response): void {
   if (content === undefined) return void response.status(404).type('text').send('There is no such run.\n');
@@ -85,9 +87,11 @@ function lineOf(runbook: Runbook, store: WebDeps['store'], now: number): Runbook
   const { id, title, mode } = runbook;
   const rehearsing = store.proofs.rehearsing(id, now);
   const { mayAct, because } = trustIn(runbook, store.proofs, now);
-  const modes = Object.entries(mode)
-    .map(([when, what]) => (when === 'default' ? what : `${when.replace('_', ' ')}: ${what}`))
-    .join(', ');
+  const entries = Object.entries(mode);
+  const modes =
+    entries.length === 1
+      ? mode.default
+      : entries.map(([when, what]) => `${whenWords[when] ?? `tier ${when} `}${what}`).join(', ');
   const isAuto = Object.values(mode).includes('auto');
   const why = isAuto ? because : 'its mode never lets it';
   return {

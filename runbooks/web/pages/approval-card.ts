@@ -2,7 +2,7 @@ import { type Html, html } from '../../../kit/safe-html.ts';
 import type { Approval } from '../../approvals.ts';
 import type { RunRecord } from '../../run.ts';
 import type { Session } from '../../sessions.ts';
-import { type PlantTime, roughly } from './plant-time.ts';
+import { type PlantTime, roughly, withTimes } from './plant-time.ts';
 
 /** A question with the run that it is about. */
 export interface Question {
@@ -30,8 +30,8 @@ export function approvalCard(question: Question, session: Session, now: number, 
   return html`<div class="card">
 <h3><a href="/run/${run.id}">${run.runbook}${run.target === null ? '' : ` on ${run.target}`}</a></h3>
 <p>${approval.question}${position > 0 && ` (step ${position})`}</p>
-<p class="note">${run.alert === null ? `begun by ${run.actor}` : `alert ${run.alert}`} · asked by ${requester} at ${time(requestedAt)} · ${left} left, then it is not done · for ${roles.join(', ')}</p>
-${run.trust !== '' && html`<p class="note">${run.trust}</p>`}
+<p class="note">${run.alert !== null && `alert ${run.alert} · `}asked by ${requester} at ${time(requestedAt)} · ${left} left, then it is not done · for ${roles.join(', ')}</p>
+${run.trust !== '' && html`<p class="note">${withTimes(run.trust, time)}</p>`}
 <pre>${run.plan}</pre>
 ${other === undefined ? answerForm(run.id, { position, planHash, csrf: session.csrf }) : html`<p class="note">You cannot answer: ${other}.</p>`}
 <p class="note">Your answer holds for this plan alone: <code title="${planHash}">${planHash.slice(0, 16)}</code></p>

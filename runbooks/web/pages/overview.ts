@@ -4,7 +4,7 @@ import type { RunRecord } from '../../run.ts';
 import type { Session } from '../../sessions.ts';
 import { approvalCard, type Question, whyNotMine } from './approval-card.ts';
 import type { PageContent } from './layout.ts';
-import { type PlantTime, roughly } from './plant-time.ts';
+import { type PlantTime, roughly, withTimes } from './plant-time.ts';
 import { stateChip } from './run-words.ts';
 
 /** One runbook as the overview lists it. */
@@ -49,9 +49,11 @@ const banner = ({ hold, time }: OverviewData): Html | false =>
   html`<section id="paused" class="banner bad"><b>Paused by ${hold.holder}</b> until ${time(hold.expiresAt)}: no runbook does anything. To end it: <code>andon runbook resume</code></section>`;
 
 function now({ open, now: at }: OverviewData): Html {
-  if (open.length === 0)
+  // What asks for approval stands above.
+  const working = open.filter(({ state }) => state !== 'awaiting-approval');
+  if (working.length === 0)
     return html`<section id="now"><p class="nothing">No runbook is at work.</p></section>`;
-  return html`<section id="now"><h2>At work</h2>${open.map(
+  return html`<section id="now"><h2>At work</h2>${working.map(
     (
       run,
     ) => html`<div class="card"><h3><a href="/run/${run.id}">${nameOf(run)}</a> ${stateChip(run.state)}</h3>
@@ -75,7 +77,7 @@ function past({ recent, time }: OverviewData): Html {
   return html`<section id="past"><h2>The last ${recent.length} runs</h2>
 <table><thead><tr><th>Runbook</th><th>State</th><th>Since</th><th>Alert</th><th>Why</th></tr></thead><tbody>${recent.map(
     (run) => html`<tr><td><a href="/run/${run.id}">${nameOf(run)}</a></td><td>${stateChip(run.state)}</td>
-<td class="wide">${time(run.receivedAt)}</td><td class="wide">${run.alert ?? run.actor}</td><td class="wide">${short(run.reason)}</td></tr>`,
+<td class="wide">${time(run.receivedAt)}</td><td class="wide">${run.alert ?? run.actor}</td><td class="wide any">${withTimes(short(run.reason), time)}</td></tr>`,
   )}</tbody></table></section>`;
 }
 
@@ -83,9 +85,9 @@ const longestReason = 220;
 const short = (text: string): string =>
   text.length > longestReason ? `${text.slice(0, longestReason)} …` : text;
 
-const acting = ({ runbooks }: OverviewData): Html =>
+const acting = ({ runbooks, time }: OverviewData): Html =>
   html`<section id="runbooks"><h2>Which may act by themselves</h2>
 <table><thead><tr><th>Runbook</th><th>Acts</th><th>Mode</th><th>Why</th></tr></thead><tbody>${runbooks.map(
     ({ id, title, modes, acts, because }) => html`<tr><td>${id}<br><small>${title}</small></td>
-<td><span class="state ${acts ? 'good' : ''}">${acts ? 'by itself' : 'asks'}</span></td><td class="wide">${modes}</td><td class="wide">${because}</td></tr>`,
+<td><span class="state ${acts ? 'good' : ''}">${acts ? 'by itself' : 'asks'}</span></td><td class="wide">${modes}</td><td class="wide any">${withTimes(because, time)}</td></tr>`,
   )}</tbody></table></section>`;

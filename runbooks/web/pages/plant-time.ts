@@ -28,3 +28,9 @@ export function roughly(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
+
+/** A text of the engine, whose times are UTC, with these times as the plant's. */
+export const withTimes = (text: string, time: PlantTime): (Html | string)[] =>
+  text
+    .split(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/)
+    .map((part, index) => (index % 2 === 1 ? time(part) : part));

@@ -5,7 +5,7 @@ import type { RunRecord, RunStep } from '../../run.ts';
 import type { Session } from '../../sessions.ts';
 import { approvalCard, type Question } from './approval-card.ts';
 import type { PageContent } from './layout.ts';
-import { type PlantTime, roughly } from './plant-time.ts';
+import { type PlantTime, roughly, withTimes } from './plant-time.ts';
 import { stateChip, toneOf } from './run-words.ts';
 
 export interface RunPageData {
@@ -43,7 +43,7 @@ function head({ run, time, now }: RunPageData, name: string): Html {
   const proof =
     run.verifiedAt === null ? '' : html`<p>All its checks had come true at ${time(run.verifiedAt)}.</p>`;
   return html`<section id="head"><h1>${name}</h1><p>${stateChip(run.state)} <small>run ${run.id} · ${run.alert === null ? `begun by ${run.actor}` : `alert ${run.alert}`} · ${time(run.receivedAt)} · ${run.finishedAt === null ? 'for' : 'took'} ${roughly(end - Date.parse(run.receivedAt))}</small></p>
-${run.reason !== '' && html`<p>${run.reason}</p>`}${proof}</section>`;
+${run.reason !== '' && html`<p class="said">${withTimes(run.reason, time)}</p>`}${proof}</section>`;
 }
 
 function todo(run: RunRecord): Html | false {
@@ -70,7 +70,7 @@ function step(one: RunStep, time: PlantTime): Html {
   const took = finishedAt === null ? '' : ` · ${roughly(Date.parse(finishedAt) - Date.parse(startedAt))}`;
   const folded = Object.keys(details).length > 0;
   return html`<li class="${toneOf(outcome)}"><h3>${phase === 'undo' && 'Takes back '}${position}. ${one.step} ${stateChip(outcome)}</h3>
-<p class="note">${time(startedAt)}${took}${changed}${attempt > 1 && ` · attempt ${attempt}`}</p>${summary !== '' && html`<p>${summary}</p>`}
+<p class="note">${time(startedAt)}${took}${changed}${attempt > 1 && ` · attempt ${attempt}`}</p>${summary !== '' && html`<p class="said">${summary}</p>`}
 ${folded && html`<details id="details-${phase}-${position}-${attempt}"><summary>Details</summary><pre>${JSON.stringify(details, null, 2)}</pre></details>`}</li>`;
 }
 
@@ -89,8 +89,8 @@ function about({ run, time }: RunPageData): Html {
   const pairs = (values: Record<string, string>) =>
     Object.entries(values).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`);
   const inputs = pairs(run.inputs);
-  return html`<section id="about"><h2>About this run</h2><dl><dt>Mode</dt><dd>${run.mode}${run.trust !== '' && `: ${run.trust}`}</dd>
-<dt>Alert since</dt><dd>${time(run.startsAt)}</dd><dt>Begun</dt><dd>${time(run.startedAt)}</dd><dt>Ended</dt><dd>${time(run.finishedAt)}</dd><dt>Fingerprint</dt><dd>${run.fingerprint}</dd></dl>
+  return html`<section id="about"><h2>About this run</h2><dl><dt>Mode</dt><dd>${run.mode}${run.trust !== '' && [': ', withTimes(run.trust, time)]}</dd>
+<dt>Since</dt><dd>${time(run.startsAt)}</dd>${run.startedAt !== null && html`<dt>Begun</dt><dd>${time(run.startedAt)}</dd>`}${run.finishedAt !== null && html`<dt>Ended</dt><dd>${time(run.finishedAt)}</dd>`}<dt>Fingerprint</dt><dd>${run.fingerprint}</dd></dl>
 ${inputs.length > 0 && html`<h3>Inputs</h3><dl>${inputs}</dl>`}
 ${Object.keys(run.labels).length > 0 && html`<details id="labels"><summary>Labels of the alert</summary><dl>${pairs(run.labels)}</dl></details>`}</section>`;
 }

@@ -35,7 +35,10 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}
 dt{color:var(--muted)}dd{margin:0;min-width:0}
 table{width:100%;border-collapse:collapse;font-size:15px}
 th{text-align:left;font-weight:500;color:var(--muted);font-size:13px;padding:4px 14px 6px 0;border-bottom:1px solid var(--line)}
-td{padding:8px 14px 8px 0;border-bottom:1px solid var(--faint);vertical-align:top}
+td{padding:8px 14px 8px 0;border-bottom:1px solid var(--faint);vertical-align:top;overflow-wrap:break-word}
+td.any{overflow-wrap:anywhere;width:45%}
+.said{white-space:pre-line}
+section>:last-child,.card>:last-child{margin-bottom:0}
 tr:last-child td{border-bottom:0}
 td time,td.number{white-space:nowrap}
 ol.steps{list-style:none;margin:0;padding:0}
@@ -58,7 +61,7 @@ table,tbody{display:block}
 tr{display:grid;grid-template-columns:1fr auto;gap:2px 10px;padding:10px 0;border-bottom:1px solid var(--faint)}
 tr:last-child{border-bottom:0}
 td{display:block;padding:0;border:0}
-td.wide{grid-column:1/-1}
+td.wide{grid-column:1/-1;width:auto}
 td:empty{display:none}
 }
 `;
