@@ -5,6 +5,7 @@ import { measureLab } from './lab.ts';
 import { measureProxy } from './proxy.ts';
 import { measureRules } from './rules.ts';
 import { type Measurement, printTable } from './table.ts';
+import { measureWebhooks } from './webhooks.ts';
 
 /**
  * `npm run bench [-- NAME…]`: each figure beside its target. Ratios are measured in one run; absolute ones say what machine they need.
@@ -17,6 +18,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   consistency: measureConsistency,
   proxy: measureProxy,
   rules: measureRules,
+  webhooks: measureWebhooks,
 };
 
 const asked = process.argv.slice(2);

@@ -16,9 +16,10 @@ export class Refusals {
     this.#window = new FailureWindow(mostLines, perMs, deps.clock);
   }
 
-  note(request: Pick<Request, 'method' | 'path' | 'socket'>, reason: string): void {
+  note(request: Pick<Request, 'method' | 'baseUrl' | 'path' | 'socket'>, reason: string): void {
     const { audit, log } = this.#deps;
-    const { method, path, socket } = request;
+    const { method, baseUrl, socket } = request;
+    const path = `${baseUrl}${request.path}`.replace(/(.)\/$/, '$1');
     const about = { from: socket.remoteAddress ?? '', method, path: path.slice(0, 200), reason };
     log.warn(about, 'a request was refused');
     if (this.#window.note()) audit.append('request.refused', about);
