@@ -6,6 +6,7 @@ import { measureProxy } from './proxy.ts';
 import { measureRules } from './rules.ts';
 import { measureSnapshots } from './snapshots.ts';
 import { type Measurement, printTable } from './table.ts';
+import { measureWebhooks } from './webhooks.ts';
 
 /**
  * `npm run bench [-- NAME…]`: each figure beside its target. Ratios are measured in one run; absolute ones say what machine they need.
@@ -19,6 +20,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   proxy: measureProxy,
   rules: measureRules,
   snapshots: measureSnapshots,
+  webhooks: measureWebhooks,
 };
 
 const asked = process.argv.slice(2);

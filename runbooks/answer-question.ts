@@ -3,7 +3,9 @@ import type { Log } from '../kit/log.ts';
 import type { Approval } from './approvals.ts';
 import type { AuditLog } from './audit.ts';
 import { closeRun } from './close-run.ts';
+import { askedKey, tellOver } from './hand-off.ts';
 import type { Person } from './people.ts';
+import type { StoredRun } from './run.ts';
 import type { RunStore } from './store.ts';
 
 /** A person's answer to what was asked about a run. */
@@ -36,7 +38,7 @@ export function answerQuestion(answer: Answer, deps: AnswerDeps): AnswerResult {
   const { runId, position, decision, person } = answer;
   const now = clock.now();
   const about = { run: runId, position, decision, by: person.name };
-  const refusal = whyRefused(answer, store.approvals.get(runId, position), now);
+  const refusal = whyRefused(answer, store.approvals.get(runId, position), store.stored(runId), now);
   if (refusal) {
     audit.append('approval.refused', { ...about, code: refusal.code, reason: refusal.reason });
     return { ok: false, ...refusal };
@@ -44,6 +46,7 @@ export function answerQuestion(answer: Answer, deps: AnswerDeps): AnswerResult {
   audit.append('approval.decided', { ...about, plan_hash: answer.planHash });
   const taken = store.transaction(() => {
     if (!store.approvals.decide(runId, position, decision, person.name, now)) return false;
+    tellOver(store, runId, askedKey(position), now);
     if (position === 0 && decision === 'approved') store.makeReady(runId, now);
     return true;
   });
@@ -58,11 +61,13 @@ export function answerQuestion(answer: Answer, deps: AnswerDeps): AnswerResult {
 function whyRefused(
   { planHash, person }: Answer,
   asked: Approval | undefined,
+  run: Pick<StoredRun, 'finishedAt'> | undefined,
   now: number,
 ): { code: AnswerRefusal; reason: string } | undefined {
   const say = (code: AnswerRefusal, reason: string) => ({ code, reason });
   if (!asked) return say('unknown', 'nobody is asked that');
   if (asked.decision !== null) return say('decided', `it was ${asked.decision} already`);
+  if (run?.finishedAt !== null) return say('expired', 'the run has ended without it');
   if (asked.expiresAt <= now) return say('expired', 'its time is over');
   if (asked.requester === person.name) return say('requester', 'whoever asks for a run does not approve it');
   if (!person.roles.some((role) => asked.roles.includes(role)))

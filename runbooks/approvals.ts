@@ -24,6 +24,9 @@ export type NewApproval = Omit<Approval, 'roles' | 'decision' | 'decidedBy' | 'd
   roles: readonly PeopleRole[];
 };
 
+/** A row of `approvals`. */
+export const readApproval = (found: unknown): Approval => row.parse(found);
+
 const columns = `run_id AS runId, position, question, plan_hash AS planHash, requester, roles, requested_at AS requestedAt,
   expires_at AS expiresAt, decision, decided_by AS decidedBy, decided_at AS decidedAt`;
 

@@ -7,11 +7,11 @@ import {
   openSync,
   readFileSync,
   readSync,
-  writeSync,
 } from 'node:fs';
 import { type Clock, isoTime } from '../kit/clock.ts';
 import { UnavailableError } from '../kit/errors.ts';
-import { type ChainHead, checkLine, emptyChain, nextEntry } from './audit-chain.ts';
+import { writeAll } from '../kit/write-all.ts';
+import { type AuditEntry, type ChainHead, checkLine, emptyChain, nextEntry } from './audit-chain.ts';
 import { AuditHead, type AuditPosition, headFile } from './audit-head.ts';
 
 /**
@@ -33,31 +33,62 @@ export class AuditLog implements Disposable {
 
   /** Throws when the file is not as it was left: an audit log that was tampered with is not written on. */
   append(event: string, data: Record<string, unknown>): void {
+    this.appendAll([{ event, data }]);
+  }
+
+  /** Lines that belong together: all are on the disk on return, for the price of one. */
+  appendAll(events: readonly Pick<AuditEntry, 'event' | 'data'>[]): void {
+    if (events.length === 0) return;
     this.#head.advance((left) => {
-      const position = this.#adoptUnfinished(left);
-      const entry = nextEntry(position, { at: isoTime(this.#clock.now()), event, data });
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-      writeSync(this.#fd, line);
-      fsyncSync(this.#fd);
-      return { seq: entry.seq, hash: entry.hash, bytes: position.bytes + line.length };
+      const before = this.#adoptUnfinished(left);
+      let position = before;
+      const at = isoTime(this.#clock.now());
+      const lines = events.map(({ event, data }) => {
+        const entry = nextEntry(position, { at, event, data });
+        const line = `${JSON.stringify(entry)}\n`;
+        position = { seq: entry.seq, hash: entry.hash, bytes: position.bytes + Buffer.byteLength(line) };
+        return line;
+      });
+      this.#write(lines.join(''), before.bytes);
+      return position;
     });
   }
 
-  /** A crash between writing a line and noting it leaves one line more than noted, or the beginning of one. */
+  /** All of it or, where the disk is full, nothing. */
+  #write(text: string, endBefore: number): void {
+    try {
+      writeAll(this.#fd, text);
+      fsyncSync(this.#fd);
+    } catch (error) {
+      ftruncateSync(this.#fd, endBefore);
+      throw error;
+    }
+  }
+
+  /** A crash between writing lines and noting them leaves the lines of one append more than noted, or the beginning of them. */
   #adoptUnfinished(left: AuditPosition): AuditPosition {
     const extra = fstatSync(this.#fd).size - left.bytes;
     if (extra === 0) return left;
     if (extra < 0) throw broken(this.file, `${-extra} bytes are missing at its end`);
     const buffer = Buffer.alloc(extra);
     readSync(this.#fd, buffer, 0, extra, left.bytes);
-    const text = buffer.toString('utf8');
-    if (!text.includes('\n')) {
-      ftruncateSync(this.#fd, left.bytes);
-      return left;
+    const whole = buffer.subarray(0, buffer.lastIndexOf(0x0a) + 1);
+    const entries = this.#follow(left, whole.toString('utf8').split('\n').slice(0, -1));
+    if (!isOneAppend(entries)) throw broken(this.file, 'it was written on by something else');
+    if (whole.length < extra) ftruncateSync(this.#fd, left.bytes + whole.length);
+    const { seq, hash } = entries.at(-1) ?? left;
+    return { seq, hash, bytes: left.bytes + whole.length };
+  }
+
+  #follow(left: ChainHead, lines: readonly string[]): AuditEntry[] {
+    const entries: AuditEntry[] = [];
+    for (const line of lines) {
+      const before = entries.at(-1) ?? left;
+      const entry = checkLine(before, line);
+      if ('problem' in entry) throw broken(this.file, `line ${before.seq + 1} ${entry.problem}`);
+      entries.push(entry);
     }
-    const entry = checkLine(left, text.slice(0, -1));
-    if ('problem' in entry) throw broken(this.file, `line ${left.seq + 1} ${entry.problem}`);
-    return { seq: entry.seq, hash: entry.hash, bytes: left.bytes + extra };
+    return entries;
   }
 
   [Symbol.dispose](): void {
@@ -65,6 +96,10 @@ export class AuditLog implements Disposable {
     this.#head[Symbol.dispose]();
   }
 }
+
+/** The lines of one append have one time. */
+const isOneAppend = (entries: readonly Pick<AuditEntry, 'at'>[]): boolean =>
+  entries.every(({ at }) => at === entries[0]?.at);
 
 const broken = (file: string, what: string): UnavailableError =>
   new UnavailableError('runbook.audit-broken', `the audit log ${file} was changed from outside: ${what}`, {
@@ -80,27 +115,27 @@ export function verifyAudit(file: string): AuditVerdict {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [''];
   // What a crash cut short ends without a newline; it was never acknowledged.
   lines.pop();
-  const heads: ChainHead[] = [emptyChain];
+  const entries: AuditEntry[] = [];
   for (const [index, line] of lines.entries()) {
-    const entry = checkLine(heads.at(-1) ?? emptyChain, line);
+    const entry = checkLine(entries.at(-1) ?? emptyChain, line);
     if ('problem' in entry)
       return { ok: false, line: index + 1, problem: `line ${index + 1} ${entry.problem}` };
-    heads.push(entry);
+    entries.push(entry);
   }
-  const last = heads.at(-1) ?? emptyChain;
-  const problem = compareWithHead(file, heads);
+  const last = entries.at(-1) ?? emptyChain;
+  const problem = compareWithHead(file, entries);
   if (problem) return { ok: false, line: last.seq, problem };
   return { ok: true, entries: last.seq, head: last.hash };
 }
 
-function compareWithHead(file: string, heads: readonly ChainHead[]): string | undefined {
-  const last = heads.at(-1) ?? emptyChain;
+function compareWithHead(file: string, entries: readonly AuditEntry[]): string | undefined {
+  const last = entries.at(-1) ?? emptyChain;
   if (!existsSync(headFile(file)))
     return last.seq === 0 ? undefined : `${headFile(file)}, which says where the log ends, is missing`;
   using head = new AuditHead(file);
   const noted = head.get();
-  if (heads[noted.seq]?.hash === noted.hash && last.seq - noted.seq <= 1) return undefined;
-  return last.seq < noted.seq
-    ? `${noted.seq - last.seq} lines are missing at its end`
-    : 'it was written on by something else';
+  if (last.seq < noted.seq) return `${noted.seq - last.seq} lines are missing at its end`;
+  const { hash } = entries[noted.seq - 1] ?? emptyChain;
+  if (hash === noted.hash && isOneAppend(entries.slice(noted.seq))) return undefined;
+  return 'it was written on by something else';
 }

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf, StoppedError } from '../kit/errors.ts';
 import type { AlertNotice } from './alert-notice.ts';
-import { closeRun, closeUnanswered } from './close-run.ts';
+import { closeRun, closeRuns, closeUnanswered } from './close-run.ts';
 import type { Occasion } from './decide.ts';
 import { executeRun, leaseMs } from './execute-run.ts';
 import type { ExecutionDeps } from './execution.ts';
-import { storeNotices, storeOccasion } from './intake.ts';
+import { GroupCommit } from './group-commit.ts';
+import { addNotices, addOccasion, storeNotices, storeOccasion } from './intake.ts';
 import type { StoredRun } from './run.ts';
 import { RunbookSchedule } from './schedule.ts';
 import type { Runbook } from './schema/runbook.ts';
-import { gone, whyNot } from './why-not.ts';
+import { gone, staleAfterMs, whyNot } from './why-not.ts';
 
 export type EngineDeps = Omit<ExecutionDeps, 'owner'> & {
   runbooks: readonly Runbook[];
@@ -21,6 +23,15 @@ export type EngineDeps = Omit<ExecutionDeps, 'owner'> & {
 
 /** Looks this often for what other processes did: a lock that came free, a run whose owner died, an approval. */
 const lookEveryMs = 1000;
+/** A look that takes longer keeps requests waiting; what is left is for the next one. */
+const lookMs = 10;
+const mostSwept = 50;
+
+/** Whether what was delivered may be received: asked in the transaction that stores it. */
+export type Admit = () => boolean;
+const always: Admit = () => true;
+
+export type EventOccasion = Omit<Occasion, 'actor' | 'alert' | 'resolved'>;
 
 /** Carries out the runs that alerts, the clock and programs have brought: one at a time on a target, others side by side. */
 export class RunbookEngine implements AsyncDisposable {
@@ -29,7 +40,9 @@ export class RunbookEngine implements AsyncDisposable {
   readonly #schedule: RunbookSchedule;
   readonly #stop = new AbortController();
   readonly #active = new Map<number, Promise<void>>();
+  readonly #commits: GroupCommit<StoredRun[] | undefined>;
   readonly #loop: Promise<void>;
+  #sweepAt = 0;
   #bell = new AbortController();
 
   /** Starts at once: with what was stored and not carried out before a restart, and what was cut off in the middle. */
@@ -37,6 +50,10 @@ export class RunbookEngine implements AsyncDisposable {
     this.#deps = { ...deps, owner: randomUUID() };
     this.#runbooks = new Map(deps.runbooks.map((runbook) => [runbook.id, runbook]));
     this.#schedule = new RunbookSchedule(deps.runbooks, deps.timezone, deps.clock.now());
+    this.#commits = new GroupCommit(
+      (work) => deps.store.transaction(work),
+      (results) => this.#stored(results.flatMap((runs) => runs ?? [])),
+    );
     this.#loop = this.#work();
   }
 
@@ -45,13 +62,26 @@ export class RunbookEngine implements AsyncDisposable {
     return this.#stored(storeNotices(notices, this.#deps, this.#deps.clock.now()));
   }
 
+  /**
+   * The same together with whatever else arrives meanwhile: one commit for all. `admit` is asked in that commit, whether
+   * this may be received at all; undefined when it says no.
+   */
+  deliver(notices: readonly AlertNotice[], admit: Admit = always): Promise<StoredRun[] | undefined> {
+    return this.#deliver((now) => addNotices(notices, this.#deps, now), admit);
+  }
+
   /** Stores the runs of an event of that name: the same event again adds nothing. */
-  receiveEvent(name: string, occasion: Omit<Occasion, 'actor' | 'alert' | 'resolved'>): StoredRun[] {
+  deliverEvent(name: string, about: EventOccasion, admit: Admit = always): Promise<StoredRun[] | undefined> {
     const answering = this.#deps.runbooks.filter(({ triggers }) =>
       triggers.some(({ event }) => event === name),
     );
-    const about = { ...occasion, actor: `event ${name}`, alert: null, resolved: false };
-    return this.#stored(storeOccasion(answering, about, this.#deps, this.#deps.clock.now()));
+    const occasion = { ...about, actor: `event ${name}`, alert: null, resolved: false };
+    return this.#deliver((now) => addOccasion(answering, occasion, this.#deps, now), admit);
+  }
+
+  #deliver(add: (now: number) => StoredRun[], admit: Admit): Promise<StoredRun[] | undefined> {
+    const { clock } = this.#deps;
+    return this.#commits.add(() => (admit() ? add(clock.now()) : undefined));
   }
 
   /** Looks now instead of within a second: something has changed, as when a person has decided. */
@@ -60,10 +90,12 @@ export class RunbookEngine implements AsyncDisposable {
   }
 
   #stored(runs: StoredRun[]): StoredRun[] {
-    for (const { id, runbook, actor, alert, fingerprint, target, state, mode, trust, reason } of runs)
-      this.#deps.audit.append('run.stored', {
-        ...{ run: id, runbook, actor, alert, fingerprint, target, state, mode, trust, reason },
-      });
+    this.#deps.audit.appendAll(
+      runs.map(({ id, runbook, actor, alert, fingerprint, target, state, mode, trust, reason }) => ({
+        event: 'run.stored',
+        data: { run: id, runbook, actor, alert, fingerprint, target, state, mode, trust, reason },
+      })),
+    );
     if (runs.some(({ state }) => state === 'waiting')) this.ring();
     return runs;
   }
@@ -72,35 +104,73 @@ export class RunbookEngine implements AsyncDisposable {
     const { clock, log } = this.#deps;
     while (!this.#stop.signal.aborted) {
       this.#bell = new AbortController();
+      let more = false;
       try {
-        this.#look(clock.now());
+        more = this.#look(clock.now());
       } catch (error) {
         // The disk may be full or the store locked: what is stored stays stored, so it is tried again.
         log.error({ error: messageOf(error) }, 'the runbook engine could not work on its store');
       }
-      await nextLook(clock, AbortSignal.any([this.#bell.signal, this.#stop.signal]));
+      // Requests come before the next look, however much there is to do.
+      await nextTurn();
+      if (!more) await nextLook(clock, AbortSignal.any([this.#bell.signal, this.#stop.signal]));
     }
   }
 
-  #look(now: number): void {
+  /** True when there was more to do than one look may take. */
+  #look(now: number): boolean {
     const { store, owner } = this.#deps;
     for (const run of store.takeOver(owner, now + leaseMs, now, this.#active.keys())) this.#carryOn(run);
     for (const { runbook, occasion } of this.#schedule.due(now))
       this.#stored(storeOccasion([runbook], occasion, this.#deps, now));
     closeUnanswered(this.#deps, now);
-    for (const run of store.waiting()) this.#consider(run, now);
+    const swept = this.#sweep(now);
+    return this.#takeTurns(now) || swept;
   }
 
-  /** Starts a waiting run, ends it without having run, or leaves it waiting for its target. */
-  #consider(run: StoredRun, now: number): void {
+  /** Ends what will not run although its turn has not come; true when there may be more of it. */
+  #sweep(now: number): boolean {
+    const { store } = this.#deps;
+    if (now < this.#sweepAt) return false;
+    const { look, holds } = store;
+    const found = holds.current(now)
+      ? look.waiting(mostSwept)
+      : look.waitingInVain(now - staleAfterMs, mostSwept);
+    const ends = found.flatMap((run) => {
+      const refusal = whyNot(run, this.#runbooks.get(run.runbook), this.#deps, now);
+      return refusal ? { run, refusal } : [];
+    });
+    if (ends.length > 0) closeRuns(ends, null, this.#deps);
+    const more = found.length === mostSwept;
+    if (!more) this.#sweepAt = now + lookEveryMs;
+    return more;
+  }
+
+  /** Starts or ends the runs whose turn it is, until there is none or the time for one look is over. */
+  #takeTurns(now: number): boolean {
+    const { store, clock } = this.#deps;
+    const end = clock.now() + lookMs;
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const run of store.look.nextInLine()) {
+        if (clock.now() > end) return true;
+        if (this.#consider(run, now)) moved = true;
+      }
+    }
+    return false;
+  }
+
+  /** Starts a run or ends it without having run; false when it still waits for its target. */
+  #consider(run: StoredRun, now: number): boolean {
     const { store, owner } = this.#deps;
     const refusal = whyNot(run, this.#runbooks.get(run.runbook), this.#deps, now);
     if (refusal) {
       closeRun(run, null, refusal, this.#deps);
-      return;
+      return true;
     }
     const claimed = store.claim(run, owner, now + leaseMs, now);
     if (claimed) this.#carryOn(claimed);
+    return claimed !== undefined;
   }
 
   #carryOn(run: StoredRun): void {

@@ -1,5 +1,5 @@
 import type { Approval } from './approvals.ts';
-import type { RunRecord } from './run.ts';
+import { type RunRecord, toRecord } from './run.ts';
 import type { RunStore } from './store.ts';
 
 /** What a person needs to go on where a runbook stops: everything that is known, and where to decide. */
@@ -25,22 +25,45 @@ export function tellPeople(
   { key, ...message }: Pick<HandOff, 'kind' | 'title' | 'text'> & { key: string; tier?: HandOff['tier'] },
   now: number,
 ): void {
+  const bundle = bundleOf(store, runId, message, now);
+  if (bundle) store.messages.add(messageKey(store, runId, key), runId, bundle, now);
+}
+
+/** What a question about a run is called among the messages about it. */
+export const askedKey = (position: number): string => `${position}-asked`;
+
+/** The name of a message for ever: other stores count their runs from 1 as well. */
+export const messageKey = ({ name }: Pick<RunStore, 'name'>, runId: number, key: string): string =>
+  `${name}-${runId}-${key}`;
+
+/** What was asked is answered, or what was wrong is over: whoever was told of it is told. */
+export function tellOver(store: RunStore, runId: number, key: string, now: number): void {
+  store.messages.addOver(messageKey(store, runId, key), now);
+}
+
+/** Everything that is known of a run at this moment. */
+export function bundleOf(
+  store: RunStore,
+  runId: number,
+  { tier, ...message }: Pick<HandOff, 'kind' | 'title' | 'text'> & { tier?: HandOff['tier'] },
+  now: number,
+): HandOff | undefined {
   const run = store.run(runId);
-  if (!run) return;
-  const bundle: HandOff = {
+  if (!run) return undefined;
+  const about = { id: runId, target: run.target };
+  return {
     ...message,
-    tier: message.tier ?? tierOf(run),
+    tier: tier ?? tierOf(run),
     run,
     approvals: store.approvals.of(runId),
-    recent: store
-      .runs(now - recentMs)
-      .filter(({ id, target }) => target === run.target && id !== run.id)
-      .slice(-mostRecent)
+    recent: store.look
+      .recentOn(about, now - recentMs, mostRecent)
+      .toReversed()
+      .map((one) => toRecord(one, []))
       .map(({ id, runbook, outcome, reason, startedAt, finishedAt }) => ({
         ...{ id, runbook, outcome, reason, startedAt, finishedAt },
       })),
   };
-  store.messages.add(`${store.name}-${runId}-${key}`, runId, bundle, now);
 }
 
 /** As urgent as the alert that began it; what a person or the clock has begun limits a function. */

@@ -2,7 +2,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { AlertNotice } from './alert-notice.ts';
 import type { AuditLog } from './audit.ts';
 import { decide, type Occasion } from './decide.ts';
-import { tellPeople } from './hand-off.ts';
+import { askedKey, tellOver, tellPeople } from './hand-off.ts';
 import { hashOfPlan, type PlanDeps, planRunbook, renderPlan } from './plan.ts';
 import type { StoredRun } from './run.ts';
 import type { Runbook } from './schema/runbook.ts';
@@ -22,34 +22,49 @@ export interface IntakeDeps extends PlanDeps {
  * Stores notices of alerts and a run for each runbook that answers one, in one transaction; returns the new runs.
  * The same alert instance again adds nothing, in whatever order its notices come.
  */
-export function storeNotices(notices: readonly AlertNotice[], deps: IntakeDeps, now: number): StoredRun[] {
+export const storeNotices = (notices: readonly AlertNotice[], deps: IntakeDeps, now: number): StoredRun[] =>
+  deps.store.transaction(() => addNotices(notices, deps, now));
+
+/** The same within a transaction of the caller. */
+export function addNotices(notices: readonly AlertNotice[], deps: IntakeDeps, now: number): StoredRun[] {
   const { store, runbooks } = deps;
-  return store.transaction(() =>
-    notices.flatMap((notice) => {
-      const resolved = store.noteAlert(notice, now) === 'resolved';
-      if (notice.status === 'resolved') return [];
-      const occasion: Occasion = {
-        ...{ actor: 'alertmanager', alert: notice.labels.alertname ?? '', labels: notice.labels, resolved },
-        ...{ fingerprint: notice.fingerprint, startsAt: notice.startsAt },
-      };
-      return runbooks
-        .filter((runbook) => answers(runbook, notice))
-        .flatMap((runbook) => storeRun(runbook, occasion, deps, now) ?? []);
-    }),
-  );
+  return notices.flatMap((notice) => {
+    const resolved = store.noteAlert(notice, now) === 'resolved';
+    const answering = runbooks.filter((runbook) => answers(runbook, notice));
+    if (notice.status === 'resolved') {
+      for (const { id } of answering) tellResolved(store, id, notice, now);
+      return [];
+    }
+    const occasion: Occasion = {
+      ...{ actor: 'alertmanager', alert: notice.labels.alertname ?? '', labels: notice.labels, resolved },
+      ...{ fingerprint: notice.fingerprint, startsAt: notice.startsAt },
+    };
+    return answering.flatMap((runbook) => storeRun(runbook, occasion, deps, now) ?? []);
+  });
+}
+
+/** A person who was told to look need not any more: the alert is over, and nothing was begun that might be half done. */
+function tellResolved(store: RunStore, runbook: string, notice: AlertNotice, now: number): void {
+  const run = store.look.idOf(runbook, notice);
+  if (run !== undefined && store.steps.of(run).every(({ touched }) => touched === 0))
+    tellOver(store, run, 'ended', now);
 }
 
 /** Stores the runs that something other than an alert has begun: the clock, or another program. */
-export function storeOccasion(
+export const storeOccasion = (
   runbooks: readonly Runbook[],
   occasion: Occasion,
   deps: IntakeDeps,
   now: number,
-): StoredRun[] {
-  return deps.store.transaction(() =>
-    runbooks.flatMap((runbook) => storeRun(runbook, occasion, deps, now) ?? []),
-  );
-}
+): StoredRun[] => deps.store.transaction(() => addOccasion(runbooks, occasion, deps, now));
+
+/** The same within a transaction of the caller. */
+export const addOccasion = (
+  runbooks: readonly Runbook[],
+  occasion: Occasion,
+  deps: IntakeDeps,
+  now: number,
+): StoredRun[] => runbooks.flatMap((runbook) => storeRun(runbook, occasion, deps, now) ?? []);
 
 function answers({ triggers }: Runbook, { labels }: AlertNotice): boolean {
   return triggers.some(({ alert, tier, labels: wanted }) => {
@@ -91,7 +106,7 @@ export function ask(run: StoredRun, runbook: Runbook, store: RunStore, now: numb
   tellPeople(
     store,
     run.id,
-    { kind: 'approval', key: '0-asked', title, text: `${question} ${run.reason}` },
+    { kind: 'approval', key: askedKey(0), title, text: `${question} ${run.reason}` },
     now,
   );
 }

@@ -80,6 +80,12 @@ export const storedRun = z.object({
 });
 export type StoredRun = z.output<typeof storedRun>;
 
+/** The columns of `runs`, named as in StoredRun. */
+export const runColumns = `id, runbook, runbook_hash AS runbookHash, actor, alert, fingerprint, starts_at AS startsAt, labels, inputs,
+  target, locks, mode, trust, plan, plan_hash AS planHash, state, reason, failure, received_at AS receivedAt,
+  ready_at AS readyAt, started_at AS startedAt, turned_back_at AS turnedBackAt, verified_at AS verifiedAt,
+  finished_at AS finishedAt`;
+
 export const storedStep = z.object({
   step: z.string(),
   position: z.number(),

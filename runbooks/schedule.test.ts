@@ -27,9 +27,9 @@ test('An event of a program starts its runbook once, however often it is told.',
   using world = new EngineWorld({ triggers: [{ event: 'erp.import-failed' }] });
   await using engine = world.engine();
   const event = { fingerprint: 'event 7', startsAt: 1000, labels: {} };
-  expect(engine.receiveEvent('erp.import-failed', event)).toHaveLength(1);
-  expect(engine.receiveEvent('erp.import-failed', event)).toEqual([]);
-  expect(engine.receiveEvent('erp.other', { ...event, startsAt: 2000 })).toEqual([]);
+  expect(await engine.deliverEvent('erp.import-failed', event)).toHaveLength(1);
+  expect(await engine.deliverEvent('erp.import-failed', event)).toEqual([]);
+  expect(await engine.deliverEvent('erp.other', { ...event, startsAt: 2000 })).toEqual([]);
   expect(await world.settled()).toMatchObject([
     { outcome: 'succeeded', actor: 'event erp.import-failed', alert: null },
   ]);

@@ -1,10 +1,12 @@
+import { redactionOf } from '../exporters/web/redaction.ts';
 import { type ListeningServer, listen } from '../kit/http-server.ts';
 import { RunbookEngine } from './engine.ts';
+import { Messenger } from './messenger.ts';
 import { type OpenRunbooks, openRunbooks, type RunbookOptions } from './open-runbooks.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { RunRecord } from './run.ts';
 import { actsByItself } from './schema/mode.ts';
-import { webhookApp } from './webhook.ts';
+import { runbookApp } from './web/app.ts';
 
 /** A running runbook service; leaving its scope stops what it is doing, takes it back and hands it off. */
 export interface RunbookService extends ListeningServer {
@@ -18,8 +20,11 @@ export async function startRunbookService(options: RunbookOptions): Promise<Runb
   const open = opened.use(openRunbooks(options));
   warnOfMissingTargets(open);
   const engine = opened.use(new RunbookEngine(open));
-  const { config } = options;
-  const server = opened.use(await listen(webhookApp({ ...open, engine, config }), config.listen));
+  const { config, targets, prometheus } = options;
+  const redact = redactionOf({ config, targets, prometheus });
+  opened.use(new Messenger({ ...config, ...open, redact }));
+  const app = runbookApp({ ...open, engine, config, redact });
+  const server = opened.use(await listen(app, config.listen));
   const owned = opened.move();
   return {
     host: server.host,

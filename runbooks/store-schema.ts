@@ -51,17 +51,27 @@ const tables = `
     attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL, sent_at INTEGER, problem TEXT) STRICT;
   CREATE INDEX messages_due ON messages (next_at) WHERE sent_at IS NULL;`;
 
+/** What makes questions cheap; added to a store that was made without it. */
+const indexes = `
+  CREATE INDEX IF NOT EXISTS runs_in_line ON runs (locks, ready_at, id) WHERE state = 'waiting';
+  CREATE INDEX IF NOT EXISTS runs_of_target ON runs (target, id);
+  CREATE INDEX IF NOT EXISTS approvals_open ON approvals (expires_at) WHERE decision IS NULL;`;
+
 /** Makes the tables in a new database; refuses one that another version has written. */
 export function prepareStore(database: Sqlite, file: string): void {
   inTransaction(database, () => {
     const found = (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-    if (found === version) return;
-    if (found !== 0)
+    if (found !== 0 && found !== version)
       throw new UnavailableError('runbook.store-version', `${file} is of version ${found}, not ${version}`, {
         mend: 'Use the version of andon that wrote it, or set runbooks.store to another file.',
       });
-    database.exec(tables);
-    database.prepare('INSERT INTO identity VALUES (1, ?)').run(randomBytes(4).toString('hex'));
-    database.exec(`PRAGMA user_version = ${version}`);
+    if (found === 0) createTables(database);
+    database.exec(indexes);
   });
+}
+
+function createTables(database: Sqlite): void {
+  database.exec(tables);
+  database.prepare('INSERT INTO identity VALUES (1, ?)').run(randomBytes(4).toString('hex'));
+  database.exec(`PRAGMA user_version = ${version}`);
 }

@@ -8,23 +8,22 @@ import {
   type Failure,
   type FinalOutcome,
   type RunRecord,
+  runColumns,
   type StoredRun,
   storedRun,
   toRecord,
 } from './run.ts';
+import { RunQueries } from './run-queries.ts';
+import { Sessions } from './sessions.ts';
 import { StepRecords } from './step-records.ts';
 import { prepareStore } from './store-schema.ts';
+import { UsedSignatures } from './used-signatures.ts';
 
 /** A run that is about to be stored. */
 export type NewRun = Omit<
   StoredRun,
   'id' | 'failure' | 'receivedAt' | 'readyAt' | 'startedAt' | 'turnedBackAt' | 'verifiedAt' | 'finishedAt'
 >;
-
-const runColumns = `id, runbook, runbook_hash AS runbookHash, actor, alert, fingerprint, starts_at AS startsAt, labels, inputs,
-  target, locks, mode, trust, plan, plan_hash AS planHash, state, reason, failure, received_at AS receivedAt,
-  ready_at AS readyAt, started_at AS startedAt, turned_back_at AS turnedBackAt, verified_at AS verifiedAt,
-  finished_at AS finishedAt`;
 
 const openStates = ['awaiting-approval', 'waiting', 'running'];
 
@@ -35,6 +34,10 @@ export class RunStore implements Disposable {
   readonly proofs: Proofs;
   readonly messages: Messages;
   readonly steps: StepRecords;
+  readonly sessions: Sessions;
+  readonly signatures: UsedSignatures;
+  /** What is looked at without being changed. */
+  readonly look: RunQueries;
   /** A name of this store that no other one has. */
   readonly name: string;
   readonly #database: Sqlite;
@@ -47,6 +50,9 @@ export class RunStore implements Disposable {
     this.proofs = new Proofs(this.#database);
     this.messages = new Messages(this.#database);
     this.steps = new StepRecords(this.#database);
+    this.sessions = new Sessions(this.#database);
+    this.signatures = new UsedSignatures(this.#database);
+    this.look = new RunQueries(this.#database);
     this.name = String(this.#database.prepare('SELECT name FROM identity').get()?.name);
   }
 
@@ -97,14 +103,6 @@ export class RunStore implements Disposable {
         ...[run.mode, run.trust, run.plan, run.planHash, run.state, run.reason, now, now, finished],
       );
     return row === undefined ? undefined : storedRun.parse(row);
-  }
-
-  /** Runs that wait for their turn, oldest first. */
-  waiting(): StoredRun[] {
-    const rows = this.#database
-      .prepare(`SELECT ${runColumns} FROM runs WHERE state = 'waiting' ORDER BY ready_at, id`)
-      .all();
-    return rows.map((row) => storedRun.parse(row));
   }
 
   /** A person has agreed: the run waits for its turn. */

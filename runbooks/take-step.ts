@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../kit/errors.ts';
 import { failSpan, withSpan } from '../kit/tracing.ts';
 import type { Condition } from './conditions/condition.ts';
 import { waitForCondition } from './conditions/wait-for-condition.ts';
 import { withDeadline } from './deadline.ts';
 import { type Execution, totalMs, valuesOf } from './execution.ts';
-import { tellPeople } from './hand-off.ts';
+import { askedKey, tellPeople } from './hand-off.ts';
 import { fillParams, knownStep, timeoutOf } from './plan.ts';
 import { namedTarget } from './resolve-target.ts';
 import { fillIn, type PlaceholderValues } from './schema/placeholders.ts';
@@ -30,6 +31,8 @@ export function takeStep(execution: Execution, attempt: Attempt, time: TimeLeft)
     const acting = prepare(execution, entry, attempt);
     audit.append('step.started', { ...about, runbook: runbook.id, ...acting.onRecord });
     store.steps.start(run.id, attempt, entry.step, clock.now());
+    // Writing to the disk has kept the event loop: requests come before the act.
+    await nextTurn();
     const result = await act(execution, entry, acting, time);
     store.steps.finish(run.id, attempt, result, clock.now());
     audit.append('step.finished', { ...about, ...result });
@@ -110,7 +113,7 @@ function askPeople(
     tellPeople(
       store,
       run.id,
-      { kind: 'approval', key: `${position}-asked`, title: `${runbook.id} asks: ${text}`, text },
+      { kind: 'approval', key: askedKey(position), title: `${runbook.id} asks: ${text}`, text },
       now,
     );
   }

@@ -6,7 +6,7 @@ import type { FinalOutcome, StoredRun } from './run.ts';
 import type { Runbook } from './schema/runbook.ts';
 
 /** An alert that has waited longer than this (the service was down) is of a world that is gone: a person decides. */
-const staleAfterMs = 10 * 60_000;
+export const staleAfterMs = 10 * 60_000;
 
 export interface Refusal {
   outcome: FinalOutcome;

@@ -1,6 +1,6 @@
+import { html } from '../../kit/safe-html.ts';
 import { page } from './page.ts';
 import { plotFrame } from './plots.ts';
-import { html } from './safe-html.ts';
 import type { Report } from './schema.ts';
 import { appendixSection } from './sections/appendix.ts';
 import { checksSection } from './sections/checks.ts';

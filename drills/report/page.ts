@@ -1,4 +1,4 @@
-import { type Html, html, trusted } from './safe-html.ts';
+import { type Html, html, trusted } from '../../kit/safe-html.ts';
 import { styleSheet } from './style-sheet.ts';
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";

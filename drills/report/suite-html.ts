@@ -1,6 +1,6 @@
+import { type Html, html } from '../../kit/safe-html.ts';
 import { between, count, list, momentOf, plural, seconds } from './numbers.ts';
 import { page } from './page.ts';
-import { type Html, html } from './safe-html.ts';
 import type { Report } from './schema.ts';
 import { lamp } from './sections/verdict.ts';
 import type { SuiteReport } from './suite-schema.ts';

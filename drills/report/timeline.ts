@@ -1,7 +1,7 @@
+import { escapeHtml, type Html, trusted } from '../../kit/safe-html.ts';
 import { faultSpans } from './fault-spans.ts';
 import { between, clockOf, seconds } from './numbers.ts';
 import { ink, palette } from './palette.ts';
-import { escapeHtml, type Html, trusted } from './safe-html.ts';
 import type { Report } from './schema.ts';
 import { endOf } from './words.ts';
 

@@ -1,6 +1,11 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 
+/** What another program calls what has happened. */
+export const eventName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/, 'must be lower case words joined by dots or hyphens');
+
 /** What starts a runbook besides a person: exactly one of an alert, the time, and another program. */
 export const trigger = z
   .strictObject({
@@ -11,10 +16,7 @@ export const trigger = z
     /** Five fields, in the time zone of `alerts.shifts`: `0 2 * * *` is every day at 02:00. */
     cron: z.string().refine(isCron, 'is no cron expression of five fields, as in "0 2 * * *"').optional(),
     /** The name that another program gives in `POST /events`. */
-    event: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/, 'must be lower case words joined by dots or hyphens')
-      .optional(),
+    event: eventName.optional(),
   })
   .superRefine(({ alert, tier, labels, cron, event }, context) => {
     if ([alert, cron, event].filter((one) => one !== undefined).length !== 1)

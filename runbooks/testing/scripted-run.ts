@@ -135,8 +135,8 @@ export async function live(
     fetch: (async () => new Response('', { status: verified ? 200 : 503 })) as typeof fetch,
   };
   try {
-    const [waiting] = realStore
-      .waiting()
+    const [waiting] = realStore.look
+      .waiting(1)
       .concat(storeNotices([notice()], { ...deps, store: realStore }, now));
     const claimed = waiting && deps.store.claim(waiting, deps.owner, now + leaseMs, now);
     const [taken] = claimed ? [claimed] : deps.store.takeOver(deps.owner, now + leaseMs, now);

@@ -1,4 +1,4 @@
-import { escapeJson, type Html, html, trusted } from '../safe-html.ts';
+import { escapeJson, type Html, html, trusted } from '../../../kit/safe-html.ts';
 import type { Report } from '../schema.ts';
 
 /** The whole report as JSON, folded: what people read and what programs take out (`#report-json`) is the same text. */

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { count, plural, seconds } from '../numbers.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 
 /** Everything that came true, in words; failed checks stand among the findings. */

@@ -1,4 +1,4 @@
-import { type Html, html, withCode } from '../safe-html.ts';
+import { type Html, html, withCode } from '../../../kit/safe-html.ts';
 import type { Report } from '../schema.ts';
 
 const words = { critical: 'Critical', warning: 'Warning', info: 'Note' } as const;

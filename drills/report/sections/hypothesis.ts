@@ -1,5 +1,5 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { measured } from '../numbers.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 
 type Result = Report['hypothesis']['before'][number];

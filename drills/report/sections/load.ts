@@ -1,6 +1,6 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { count, milliseconds, percent } from '../numbers.ts';
 import type { PlotFrame } from '../plots.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 import { plotGrid } from './plots.ts';
 

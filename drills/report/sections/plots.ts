@@ -1,6 +1,6 @@
+import { type Html, html, trusted } from '../../../kit/safe-html.ts';
 import { count } from '../numbers.ts';
 import { limitOf, type PlotFrame, plotSvg } from '../plots.ts';
-import { type Html, html, trusted } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 
 type Series = Report['series'][number];

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { count, list, plural, seconds } from '../numbers.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 
 /** The production ledger: what was acknowledged, against what every system holds. */

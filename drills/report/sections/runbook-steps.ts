@@ -1,7 +1,7 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { deliveryOf } from '../expected-run.ts';
 import { between, clockOf, milliseconds, seconds } from '../numbers.ts';
 import { type RunbookTime, runbookTimes, startLimitSeconds } from '../runbook-times.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 
 type Runbook = Report['runbooks'][number];

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { between, clockOf, seconds } from '../numbers.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 import { runbookSteps } from './runbook-steps.ts';
 

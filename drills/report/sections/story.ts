@@ -1,5 +1,5 @@
+import { type Html, html } from '../../../kit/safe-html.ts';
 import { clockOf, count } from '../numbers.ts';
-import { type Html, html } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 import { storyOf } from '../story.ts';
 

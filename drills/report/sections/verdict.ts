@@ -1,6 +1,6 @@
+import { type Html, html, trusted } from '../../../kit/safe-html.ts';
 import { count, momentOf, seconds } from '../numbers.ts';
 import { ink, palette } from '../palette.ts';
-import { type Html, html, trusted } from '../safe-html.ts';
 import type { Report } from '../schema.ts';
 import { ceilings } from '../score.ts';
 import { partWords, verdictWords } from '../words.ts';

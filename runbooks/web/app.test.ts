@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { carriesToken } from '../kit/bearer.ts';
-import { systemClock } from '../kit/clock.ts';
-import { UnavailableError } from '../kit/errors.ts';
-import { type ListeningServer, listen } from '../kit/http-server.ts';
-import { silentLog } from '../kit/log.ts';
-import { readNdjson } from '../kit/ndjson.ts';
-import type { RunbookEngine } from './engine.ts';
-import { EngineWorld } from './testing/engine-world.ts';
-import { webhookApp } from './webhook.ts';
+import { carriesToken } from '../../kit/bearer.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { UnavailableError } from '../../kit/errors.ts';
+import { type ListeningServer, listen } from '../../kit/http-server.ts';
+import { silentLog } from '../../kit/log.ts';
+import { readNdjson } from '../../kit/ndjson.ts';
+import type { RunbookEngine } from '../engine.ts';
+import { EngineWorld } from '../testing/engine-world.ts';
+import { runbookApp } from './app.ts';
 
 const token = 'a-token-of-some-length';
 let world: EngineWorld;
@@ -19,14 +19,21 @@ beforeEach(async () => {
   world = new EngineWorld();
   engine = world.engine();
   trouble = undefined;
-  const receive: RunbookEngine['receive'] = (notices) => {
+  const deliver: RunbookEngine['deliver'] = async (notices, admit) => {
     if (trouble) throw trouble;
-    return engine.receive(notices);
+    return engine.deliver(notices, admit);
   };
+  const deliverEvent: RunbookEngine['deliverEvent'] = (...event) => engine.deliverEvent(...event);
   const { store, audit } = world;
-  const app = webhookApp({
-    ...{ engine: { receive }, store, audit, runbooks: world.runbooks, config: { token } },
-    ...{ clock: systemClock, log: silentLog },
+  const app = runbookApp({
+    ...{
+      engine: { deliver, deliverEvent, ring: () => engine.ring() },
+      store,
+      audit,
+      runbooks: world.runbooks,
+      config: { token, people: [] },
+    },
+    ...{ timezone: 'UTC', redact: (text: string) => text, clock: systemClock, log: silentLog },
   });
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });
