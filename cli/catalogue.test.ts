@@ -47,20 +47,16 @@ describe('The catalogue of drills', () => {
       }
       return expect.fail(`${id} fits`);
     };
+    const fit = ['db-lock', 'db-pool-exhaustion', 'db-deadlocks', 'load-200'];
     const all = refusal('monthly');
     expect(all).toMatchObject({
       code: 'suite.misfit',
-      message: expect.stringContaining('13 drills of monthly'),
+      message: expect.stringContaining(`${held('monthly').length - fit.length} drills of monthly`),
     });
     expect(all.message).toContain('unknown target "mes-queue", and there is none that would do (queue.');
     const file = path.join(folder, 'monthly.suite.yaml');
     writeFileSync(file, /\{"id.*\}/.exec(all.mend ?? '')?.[0] ?? '');
-    expect(planOf(file, small).drills.map(({ name }) => name)).toEqual([
-      'db-lock',
-      'db-pool-exhaustion',
-      'db-deadlocks',
-      'load-200',
-    ]);
+    expect(planOf(file, small).drills.map(({ name }) => name)).toEqual(fit);
     expect(refusal('queue-stuck')).toMatchObject({
       code: 'drill.misfit',
       mend: expect.stringMatching(/a copy of your own of \S+queue-stuck\.yaml/),

@@ -80,7 +80,7 @@ test('reconnect-consumers and free-disk ask a person first.', () => {
 
 test('The examples in the document are steps that can be written so, one of each kind.', () => {
   const file = path.join(import.meta.dirname, '..', 'docs', 'runbooks', 'queue-and-process-steps.md');
-  const examples = [...readFileSync(file, 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
+  const examples = [...readFileSync(file, 'utf8').matchAll(/```yml\n(.*?)```/gs)].map(
     ([, text = '']) => text,
   );
   const kinds = examples.map((text) => {
