@@ -26,14 +26,10 @@ export async function buildFolder(
   const folders = of('folder');
   await mkdir(into, { mode: 0o700 });
   for (const { path: name } of folders) await mkdir(path.join(into, name), { mode: 0o700 });
-  const written = new Map<string, string>();
-  await inParallel(of('file'), 16, async (entry) => {
-    signal?.throwIfAborted();
-    const file = path.join(into, entry.path);
-    await objects.copyTo(entry.sha256, file, entry.path);
-    written.set(entry.path, entry.sha256);
-    await giveTo(file, entry);
-  });
+  const files = of('file').map(({ path: whose, sha256 }) => ({ sha256, whose, to: path.join(into, whose) }));
+  await objects.copyOut(files, signal);
+  const written = new Map(files.map(({ whose, sha256 }) => [whose, sha256]));
+  await inParallel(of('file'), 16, (entry) => giveTo(path.join(into, entry.path), entry));
   for (const { path: name, to } of of('link')) await symlink(to, path.join(into, name));
   // All at once, and before a folder gets a mode that may forbid us to open what is in it.
   const built = [...of('file'), ...folders].map((entry) => path.join(into, entry.path));
@@ -41,7 +37,7 @@ export async function buildFolder(
   // The innermost first: a folder may forbid us to write into it as soon as it has its own mode.
   for (const entry of folders.toReversed()) await giveTo(path.join(into, entry.path), entry);
   await giveTo(into, content.root);
-  const wrong = differences(content, await describeFolder(into, signal, (name) => written.get(name) ?? ''), {
+  const wrong = differences(content, await describeFolder(into, signal, written), {
     owners: canSetOwners(),
   });
   if (wrong.length > 0)

@@ -2,8 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { UnavailableError, UsageError } from '../../kit/errors.ts';
-import { hashFile } from './hash-file.ts';
-import { inParallel } from './in-parallel.ts';
+import { workOnFiles } from './file-work.ts';
 import { type Content, type Entry, isSafePath } from './manifest.ts';
 
 interface Node {
@@ -12,24 +11,16 @@ interface Node {
 }
 
 /**
- * Reads what a folder holds. Throws when it changed meanwhile: a copy is of one state or there is none. `hashOf` is for whoever has
- * just written the files and knows.
+ * Reads what a folder holds. Throws when it changed meanwhile: a copy is of one state or there is none. `known` are the SHA-256 of its
+ * files, for whoever has just written them.
  */
 export async function describeFolder(
   folder: string,
   signal?: AbortSignal,
-  hashOf = (name: string): string | Promise<string> => hashFile(path.join(folder, name)),
+  known?: ReadonlyMap<string, string>,
 ): Promise<Content> {
   const before = await walk(folder);
-  const hashes = new Map<string, string>();
-  await inParallel(
-    before.nodes.filter(({ stats }) => stats.isFile()),
-    8,
-    async (node) => {
-      signal?.throwIfAborted();
-      hashes.set(node.path, await hashOf(node.path));
-    },
-  );
+  const hashes = known ?? (await hashAll(folder, before.nodes, signal));
   const links = new Map<string, string>();
   for (const { path: name, stats } of before.nodes)
     if (stats.isSymbolicLink()) links.set(name, await readlink(path.join(folder, name)));
@@ -39,6 +30,23 @@ export async function describeFolder(
     root: owner(before.root),
     entries: before.nodes.map((node) => entryOf(node, hashes, links)),
   };
+}
+
+async function hashAll(
+  folder: string,
+  nodes: readonly Node[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const files = nodes.filter(({ stats }) => stats.isFile());
+  const jobs = files.map((node) => ({ source: path.join(folder, node.path) }));
+  const found = await workOnFiles(jobs, signal);
+  return new Map(
+    files.map((node, index) => {
+      const sha256 = found[index];
+      if (sha256 === undefined) throw changed(folder);
+      return [node.path, sha256];
+    }),
+  );
 }
 
 export const changed = (what: string): UnavailableError =>

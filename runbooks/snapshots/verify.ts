@@ -1,4 +1,3 @@
-import { inParallel } from './in-parallel.ts';
 import type { Manifest } from './manifest.ts';
 import { ObjectStore } from './objects.ts';
 import type { SnapshotSet } from './set.ts';
@@ -15,9 +14,8 @@ export async function verifySnapshot(
     manifest.entries.flatMap((entry) => (entry.kind === 'file' ? [[entry.sha256, entry.path]] : [])),
   );
   for (const { name, sha256 } of manifest.settings ?? []) files.set(sha256, `the setting ${name}`);
-  await inParallel(files, 8, async ([sha256, name]) => {
-    signal?.throwIfAborted();
-    if (!(await objects.holds(sha256))) problems.push(`${name}: its copy ${sha256} is missing or damaged`);
-  });
+  const whole = await objects.whole([...files.keys()], signal);
+  for (const [sha256, name] of files)
+    if (!whole.has(sha256)) problems.push(`${name}: its copy ${sha256} is missing or damaged`);
   return problems.toSorted();
 }

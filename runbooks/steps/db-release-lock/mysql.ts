@@ -33,6 +33,8 @@ export async function releaseOnMysql(
   await using admin = await openMysqlAdmin(admin_url ?? url, signal);
   let isTold = false;
   try {
+    // Whoever else has just asked has left a list that may be older than the transaction that blocks.
+    await world.clock.sleep(freshAfterMs, signal);
     const found = findMysqlBlocker(await readLocks(admin), target, olderThanMs);
     if ('outcome' in found) return found;
     const { blocker, waiting } = found;
