@@ -16,7 +16,10 @@ const examples = globSync('docs/**/*.md', { cwd: root }).flatMap((file) => {
 
 /** Placeholders stand for texts; what they stand for is the reader's own. */
 const expand = (text: string): string =>
-  text.replaceAll(/\$\{(?:env|file):[^}]*\}/g, 'a-secret-of-the-plant');
+  text.replaceAll(
+    /\$\{(?:env|file):([^}]*)\}/g,
+    (_, name: string) => `a-long-secret-of-the-plant-${name.replaceAll(/\W/g, '-')}`,
+  );
 
 describe('An example of andon.yaml in a document', () => {
   it('exists.', () => {

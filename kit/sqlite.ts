@@ -1,14 +1,30 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /** The only door to SQLite, because Node still moves it about. */
 export type Sqlite = DatabaseSync;
 
+/** Statements are constants of the code, a few dozen for each database. */
+const mostKept = 200;
+
+/** Compiles each statement once: half of what a short one costs. */
+class PreparingOnce extends DatabaseSync {
+  readonly #statements = new Map<string, StatementSync>();
+
+  override prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = super.prepare(sql);
+    if (this.#statements.size < mostKept) this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
 /** Opens a database that survives a crash: WAL, fsync on commit, five seconds of patience with another writer. */
 export function openSqlite(file: string): Sqlite {
   if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true });
-  const database = new DatabaseSync(file);
+  const database = new PreparingOnce(file);
   database.exec(
     'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON',
   );

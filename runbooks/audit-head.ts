@@ -18,6 +18,8 @@ export class AuditHead implements Disposable {
 
   constructor(auditFile: string) {
     this.#database = openSqlite(headFile(auditFile));
+    // The log itself is on the disk first; after a power cut its end is found again from where this stands.
+    this.#database.exec('PRAGMA synchronous = NORMAL');
     this.#database.exec(
       `CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL,
          hash TEXT NOT NULL, bytes INTEGER NOT NULL) STRICT`,

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf, StoppedError } from '../kit/errors.ts';
 import type { AlertNotice } from './alert-notice.ts';
@@ -43,6 +42,8 @@ export class RunbookEngine implements AsyncDisposable {
   readonly #commits: GroupCommit<StoredRun[] | undefined>;
   readonly #loop: Promise<void>;
   #sweepAt = 0;
+  /** Alerts that have resolved: runs that still wait for them need not wait for their turn to hear of it. */
+  #over: AlertNotice[] = [];
   #bell = new AbortController();
 
   /** Starts at once: with what was stored and not carried out before a restart, and what was cut off in the middle. */
@@ -59,6 +60,7 @@ export class RunbookEngine implements AsyncDisposable {
 
   /** Stores notices and their runs; on return they are on the disk. Throws when they cannot be. */
   receive(notices: readonly AlertNotice[]): StoredRun[] {
+    this.#noteOver(notices);
     return this.#stored(storeNotices(notices, this.#deps, this.#deps.clock.now()));
   }
 
@@ -67,7 +69,10 @@ export class RunbookEngine implements AsyncDisposable {
    * this may be received at all; undefined when it says no.
    */
   deliver(notices: readonly AlertNotice[], admit: Admit = always): Promise<StoredRun[] | undefined> {
-    return this.#deliver((now) => addNotices(notices, this.#deps, now), admit);
+    return this.#deliver((now) => {
+      this.#noteOver(notices);
+      return addNotices(notices, this.#deps, now);
+    }, admit);
   }
 
   /** Stores the runs of an event of that name: the same event again adds nothing. */
@@ -77,6 +82,10 @@ export class RunbookEngine implements AsyncDisposable {
     );
     const occasion = { ...about, actor: `event ${name}`, alert: null, resolved: false };
     return this.#deliver((now) => addOccasion(answering, occasion, this.#deps, now), admit);
+  }
+
+  #noteOver(notices: readonly AlertNotice[]): void {
+    this.#over.push(...notices.filter(({ status }) => status === 'resolved'));
   }
 
   #deliver(add: (now: number) => StoredRun[], admit: Admit): Promise<StoredRun[] | undefined> {
@@ -112,7 +121,7 @@ export class RunbookEngine implements AsyncDisposable {
         log.error({ error: messageOf(error) }, 'the runbook engine could not work on its store');
       }
       // Requests come before the next look, however much there is to do.
-      await nextTurn();
+      await this.#deps.store.turns.next();
       if (!more) await nextLook(clock, AbortSignal.any([this.#bell.signal, this.#stop.signal]));
     }
   }
@@ -133,15 +142,17 @@ export class RunbookEngine implements AsyncDisposable {
     const { store } = this.#deps;
     if (now < this.#sweepAt) return false;
     const { look, holds } = store;
-    const found = holds.current(now)
-      ? look.waiting(mostSwept)
-      : look.waitingInVain(now - staleAfterMs, mostSwept);
+    const over = this.#over.splice(0, mostSwept);
+    const found = [
+      ...look.waitingSince(holds.current(now) ? Number.POSITIVE_INFINITY : now - staleAfterMs, mostSwept),
+      ...over.flatMap((alert) => look.waitingFor(alert)),
+    ];
     const ends = found.flatMap((run) => {
       const refusal = whyNot(run, this.#runbooks.get(run.runbook), this.#deps, now);
       return refusal ? { run, refusal } : [];
     });
     if (ends.length > 0) closeRuns(ends, null, this.#deps);
-    const more = found.length === mostSwept;
+    const more = found.length >= mostSwept || this.#over.length > 0;
     if (!more) this.#sweepAt = now + lookEveryMs;
     return more;
   }

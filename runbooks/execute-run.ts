@@ -44,9 +44,11 @@ const aboutRun = ({ id, runbook, target, actor, alert, fingerprint }: StoredRun)
 async function carryOut(execution: Execution, signal: AbortSignal): Promise<Verdict> {
   const done = new AbortController();
   const renewing = keepLease(execution, done.signal);
+  await execution.deps.store.turns.next();
   const verdict = await attempt(execution, signal);
   done.abort();
   await renewing;
+  await execution.deps.store.turns.next();
   return close(execution, verdict);
 }
 

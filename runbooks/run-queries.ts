@@ -28,22 +28,21 @@ export class RunQueries {
     );
   }
 
-  /** Runs that wait although they will not run: their alert has resolved, or they have waited since before `staleBefore`. */
-  waitingInVain(staleBefore: number, limit: number): StoredRun[] {
+  /** Runs that wait for their turn since before then, oldest first. */
+  waitingSince(before: number, limit: number): StoredRun[] {
     return this.#runs(
-      `SELECT ${runColumns} FROM runs WHERE state = 'waiting' AND (ready_at < ? OR EXISTS (
-         SELECT 1 FROM alerts a WHERE a.fingerprint = runs.fingerprint AND a.starts_at = runs.starts_at AND a.status = 'resolved'))
-       ORDER BY ready_at, id LIMIT ?`,
-      staleBefore,
+      `SELECT ${runColumns} FROM runs WHERE state = 'waiting' AND ready_at < ? ORDER BY ready_at, id LIMIT ?`,
+      before,
       limit,
     );
   }
 
-  /** Runs that wait for their turn, oldest first. */
-  waiting(limit: number): StoredRun[] {
+  /** Runs that wait for their turn because of this alert instance. */
+  waitingFor({ fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): StoredRun[] {
     return this.#runs(
-      `SELECT ${runColumns} FROM runs WHERE state = 'waiting' ORDER BY ready_at, id LIMIT ?`,
-      limit,
+      `SELECT ${runColumns} FROM runs WHERE state = 'waiting' AND fingerprint = ? AND starts_at = ?`,
+      fingerprint,
+      startsAt,
     );
   }
 

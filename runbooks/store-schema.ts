@@ -54,6 +54,8 @@ const tables = `
 /** What makes questions cheap; added to a store that was made without it. */
 const indexes = `
   CREATE INDEX IF NOT EXISTS runs_in_line ON runs (locks, ready_at, id) WHERE state = 'waiting';
+  CREATE INDEX IF NOT EXISTS runs_waiting_since ON runs (ready_at, id) WHERE state = 'waiting';
+  CREATE INDEX IF NOT EXISTS runs_waiting_for ON runs (fingerprint, starts_at) WHERE state = 'waiting';
   CREATE INDEX IF NOT EXISTS runs_of_target ON runs (target, id);
   CREATE INDEX IF NOT EXISTS approvals_open ON approvals (expires_at) WHERE decision IS NULL;`;
 

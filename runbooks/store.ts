@@ -1,6 +1,7 @@
 import { inTransaction, openSqlite, type Sqlite } from '../kit/sqlite.ts';
 import type { AlertNotice } from './alert-notice.ts';
 import { Approvals } from './approvals.ts';
+import { DiskTurns } from './disk-turns.ts';
 import { Holds } from './holds.ts';
 import { Messages } from './messages.ts';
 import { Proofs } from './proofs.ts';
@@ -38,6 +39,8 @@ export class RunStore implements Disposable {
   readonly signatures: UsedSignatures;
   /** What is looked at without being changed. */
   readonly look: RunQueries;
+  /** Who may write next, among all runs of this process. */
+  readonly turns = new DiskTurns();
   /** A name of this store that no other one has. */
   readonly name: string;
   readonly #database: Sqlite;
@@ -61,16 +64,19 @@ export class RunStore implements Disposable {
     return inTransaction(this.#database, work);
   }
 
-  /** Stores the state of an alert instance; returns the state that now holds. */
+  /** Stores the state of an alert instance; returns the state that now holds. What is known already costs no write. */
   noteAlert({ fingerprint, startsAt, labels, status }: AlertNotice, now: number): 'firing' | 'resolved' {
-    const row = this.#database
+    const known = this.#database
+      .prepare('SELECT status FROM alerts WHERE fingerprint = ? AND starts_at = ?')
+      .get(fingerprint, startsAt)?.status;
+    if (known === 'resolved' || known === status) return known;
+    this.#database
       .prepare(
         `INSERT INTO alerts (fingerprint, starts_at, labels, received_at, status) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET status = CASE WHEN excluded.status = 'resolved' THEN 'resolved' ELSE status END
-         RETURNING status`,
+         ON CONFLICT DO UPDATE SET status = 'resolved'`,
       )
-      .get(fingerprint, startsAt, JSON.stringify(labels), now, status);
-    return row?.status === 'resolved' ? 'resolved' : 'firing';
+      .run(fingerprint, startsAt, JSON.stringify(labels), now, status);
+    return status;
   }
 
   isResolved({ fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../kit/errors.ts';
 import { failSpan, withSpan } from '../kit/tracing.ts';
 import type { Condition } from './conditions/condition.ts';
@@ -31,8 +30,7 @@ export function takeStep(execution: Execution, attempt: Attempt, time: TimeLeft)
     const acting = prepare(execution, entry, attempt);
     audit.append('step.started', { ...about, runbook: runbook.id, ...acting.onRecord });
     store.steps.start(run.id, attempt, entry.step, clock.now());
-    // Writing to the disk has kept the event loop: requests come before the act.
-    await nextTurn();
+    await store.turns.next();
     const result = await act(execution, entry, acting, time);
     store.steps.finish(run.id, attempt, result, clock.now());
     audit.append('step.finished', { ...about, ...result });

@@ -6,7 +6,7 @@ const [url = '', perSecond = '', instances = ''] = process.argv.slice(2);
 let said = 0;
 const result = await sendStorm(
   stormOf(Number(instances)),
-  { url, perSecond: Number(perSecond), connections: 32 },
+  { url, perSecond: Number(perSecond), connections: 64 },
   (sent) => {
     if (sent - said < 500) return;
     said = sent;

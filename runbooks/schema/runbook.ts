@@ -60,6 +60,13 @@ export function parseRunbook(file: string, text: string, steps: readonly Step[])
   return parseYaml(file, text, runbookSchema(steps), { extra: (runbook) => contradictions(runbook, steps) });
 }
 
+const hashes = new WeakMap<Runbook, string>();
+
 /** What a drill has proven and a person has agreed to is this very text, not another one of the same name. */
-export const hashOfRunbook = (runbook: Runbook): string =>
-  createHash('sha256').update(JSON.stringify(runbook)).digest('hex');
+export function hashOfRunbook(runbook: Runbook): string {
+  const known = hashes.get(runbook);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(JSON.stringify(runbook)).digest('hex');
+  hashes.set(runbook, hash);
+  return hash;
+}

@@ -40,7 +40,7 @@ td.any{overflow-wrap:anywhere;width:45%}
 .said{white-space:pre-line}
 section>:last-child,.card>:last-child{margin-bottom:0}
 tr:last-child td{border-bottom:0}
-td time,td.number{white-space:nowrap}
+time{white-space:nowrap}
 ol.steps{list-style:none;margin:0;padding:0}
 ol.steps>li{border-left:4px solid var(--line);padding:0 0 14px 14px}
 ol.steps>li.good{border-color:var(--green)}ol.steps>li.bad{border-color:var(--red)}ol.steps>li.now{border-color:var(--blue)}ol.steps>li.hurt{border-color:var(--amber)}
@@ -49,7 +49,7 @@ summary{cursor:pointer;color:var(--blue);padding:6px 0}
 .signin input,.signin button{width:100%;min-height:54px;font:inherit;font-size:18px;border-radius:8px;border:1px solid var(--line);padding:8px 12px;margin:6px 0}
 .signin button{background:var(--blue);border-color:var(--blue);color:#fff;font-weight:600}
 #stale{position:sticky;top:0;background:var(--red);color:#fff;padding:10px 24px;font-weight:600;z-index:1}
-@media (min-width:1700px){body{font-size:20px}table{font-size:18px}small,.note,th,.state{font-size:16px}main{max-width:1800px}}
+@media (min-width:1700px){body{font-size:20px}table{font-size:18px}small,.note,th,.state,pre,code{font-size:16px}main{max-width:1800px}}
 @media (max-width:760px){
 header.bar{padding:8px 12px}
 main{padding:12px 10px 40px}
