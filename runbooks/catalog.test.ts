@@ -31,7 +31,11 @@ const comparisons = consistencySection.parse([
 const repair = { comparison: 'moves', into: 'wms', record: 'SELECT $1 AS op', table: 'moves', match: ['op'] };
 const repairs = repairsOf(repairsSection.parse({ 'wms-moves': repair }), comparisons);
 /** What the inputs of the shipped runbooks may be. */
-const examples: Record<string, string> = { device: 'L1-U1-PLC', queue: 'erp.operations', operation: 'andon-3f9c-12-2-do' };
+const examples: Record<string, string> = {
+  device: 'L1-U1-PLC',
+  queue: 'erp.operations',
+  operation: 'andon-3f9c-12-2-do',
+};
 const snapshots = { 'mes-config': { folder: '/etc/plant', store: '/var/snapshots' } };
 
 const mistakes = (text: string): string[] => {

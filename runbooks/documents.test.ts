@@ -25,6 +25,9 @@ const examples = globSync('docs/runbooks/*.md', { cwd: root }).flatMap((file) =>
   }));
 });
 
+/** What stands in alertmanager.yml has its own test. */
+const runbooks = examples.filter(({ yaml }) => !/^receivers:/m.test(yaml));
+
 /** The whole runbook that an example is, or is a part of. */
 function whole(yaml: string): string {
   const value = parse(yaml) as object;
@@ -33,10 +36,10 @@ function whole(yaml: string): string {
 
 describe('An example in a document on runbooks', () => {
   it('exists.', () => {
-    expect(examples.length).toBeGreaterThan(1);
+    expect(runbooks.length).toBeGreaterThan(1);
   });
 
-  it.each(examples)('is accepted: $name', ({ name, yaml }) => {
+  it.each(runbooks)('is accepted: $name', ({ name, yaml }) => {
     expect(() => parseRunbook(name, whole(yaml), shippedSteps)).not.toThrow();
   });
 

@@ -136,7 +136,7 @@ export async function live(
   };
   try {
     const [waiting] = realStore.look
-      .waiting(1)
+      .nextInLine()
       .concat(storeNotices([notice()], { ...deps, store: realStore }, now));
     const claimed = waiting && deps.store.claim(waiting, deps.owner, now + leaseMs, now);
     const [taken] = claimed ? [claimed] : deps.store.takeOver(deps.owner, now + leaseMs, now);
