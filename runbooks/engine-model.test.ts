@@ -59,7 +59,7 @@ test('Where nothing crashes, the engine does what the runbook means: the same ac
       expect({ acts, outcome: run?.outcome }).toEqual(expected);
       expect(audit).toMatchObject({ ok: true });
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 }, 120_000);
 
@@ -75,7 +75,7 @@ test('However often it is killed, at whatever boundary, a run ends, repeats noth
       expect(leftBehind(wanted, acts, run)).toEqual([]);
       if (run?.outcome === 'succeeded') expect(undone(wanted, acts)).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 }, 240_000);
 

@@ -1,8 +1,10 @@
 import { redactionOf } from '../exporters/web/redaction.ts';
+import { StoppedError } from '../kit/errors.ts';
 import { type ListeningServer, listen } from '../kit/http-server.ts';
 import { RunbookEngine } from './engine.ts';
 import { Messenger } from './messenger.ts';
 import { type OpenRunbooks, openRunbooks, type RunbookOptions } from './open-runbooks.ts';
+import { openReleases } from './releases/open-releases.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { RunRecord } from './run.ts';
 import { actsByItself } from './schema/mode.ts';
@@ -23,6 +25,7 @@ export async function startRunbookService(options: RunbookOptions): Promise<Runb
   const { config, targets, prometheus } = options;
   const redact = redactionOf({ config, targets, prometheus });
   opened.use(new Messenger({ ...config, ...open, redact }));
+  if (config.releases) opened.use(watchReleases(options, open));
   const app = runbookApp({ ...open, engine, config, redact });
   const server = opened.use(await listen(app, config.listen));
   const owned = opened.move();
@@ -32,6 +35,21 @@ export async function startRunbookService(options: RunbookOptions): Promise<Runb
     url: server.url,
     runs: (since = 0) => open.store.runs(since),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Looks after the releases until it is disposed of. */
+function watchReleases(options: RunbookOptions, { audit }: OpenRunbooks): AsyncDisposable {
+  const record = (event: string, data: Record<string, unknown>) => audit.append(event, data);
+  const releases = openReleases({ ...options, record });
+  const stop = new AbortController();
+  const watching = releases.watcher.run(stop.signal);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new StoppedError('runbook.stopped', 'the runbook service was stopped'));
+      await watching;
+      releases[Symbol.dispose]();
+    },
   };
 }
 
