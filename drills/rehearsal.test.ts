@@ -212,6 +212,8 @@ test('A rehearsal that cannot be ended is no trouble: its lease ends by itself.'
   const calls: string[] = [];
   const cut: typeof fetch = async (input, init) => {
     calls.push(`${init?.method} ${new URL(String(input)).pathname}`);
+    // What a drill that is killed leaves behind lasts no longer than this.
+    if (init?.method === 'PUT') expect(JSON.parse(String(init.body))).toMatchObject({ leaseMs: 10_000 });
     if (init?.method === 'DELETE') throw new Error('connection refused');
     return fetch(input, init);
   };

@@ -41,7 +41,7 @@ export class RunbookEngine implements AsyncDisposable {
   readonly #active = new Map<number, Promise<void>>();
   readonly #commits: GroupCommit<StoredRun[] | undefined>;
   readonly #loop: Promise<void>;
-  #sweepAt = 0;
+  #roundAt = 0;
   /** Alerts that have resolved: runs that still wait for them need not wait for their turn to hear of it. */
   #over: AlertNotice[] = [];
   #bell = new AbortController();
@@ -128,19 +128,25 @@ export class RunbookEngine implements AsyncDisposable {
 
   /** True when there was more to do than one look may take. */
   #look(now: number): boolean {
+    const more = now >= this.#roundAt && this.#round(now);
+    return this.#takeTurns(now) || more;
+  }
+
+  /** What nobody rings for; true when there may be more of it. */
+  #round(now: number): boolean {
     const { store, owner } = this.#deps;
     for (const run of store.takeOver(owner, now + leaseMs, now, this.#active.keys())) this.#carryOn(run);
     for (const { runbook, occasion } of this.#schedule.due(now))
       this.#stored(storeOccasion([runbook], occasion, this.#deps, now));
     closeUnanswered(this.#deps, now);
-    const swept = this.#sweep(now);
-    return this.#takeTurns(now) || swept;
+    const more = this.#sweep(now);
+    if (!more) this.#roundAt = now + lookEveryMs;
+    return more;
   }
 
   /** Ends what will not run although its turn has not come; true when there may be more of it. */
   #sweep(now: number): boolean {
     const { store } = this.#deps;
-    if (now < this.#sweepAt) return false;
     const { look, holds } = store;
     const over = this.#over.splice(0, mostSwept);
     const found = [
@@ -152,9 +158,7 @@ export class RunbookEngine implements AsyncDisposable {
       return refusal ? { run, refusal } : [];
     });
     if (ends.length > 0) closeRuns(ends, null, this.#deps);
-    const more = found.length >= mostSwept || this.#over.length > 0;
-    if (!more) this.#sweepAt = now + lookEveryMs;
-    return more;
+    return found.length >= mostSwept || this.#over.length > 0;
   }
 
   /** Starts or ends the runs whose turn it is, until there is none or the time for one look is over. */

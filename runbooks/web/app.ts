@@ -24,12 +24,13 @@ export function runbookApp(deps: WebDeps): Express {
   app.disable('etag');
   const refusals = new Refusals(deps);
   const failures = new FailureWindow(mostWrongTokens, wrongTokensPerMs, deps.clock);
+  // First, because in a storm a thousand of them come in a second.
+  app.use(['/alertmanager', '/events'], programDoor(deps, refusals, { signed: true }));
+  app.use(intakeRoutes(deps, refusals));
   app.use(pageHeaders);
   app.get('/-/healthy', (_request, response) => void response.json({ healthy: true }));
   app.use(pageRoutes(deps, refusals, failures));
   app.use(approvalRoutes(deps, refusals, failures));
-  app.use(['/alertmanager', '/events'], programDoor(deps, refusals, { signed: true }));
-  app.use(intakeRoutes(deps, refusals));
   // An empty body has one signature, whatever is asked: so what brings nothing, or less than it changes, shows the token.
   app.use(programDoor(deps, refusals, { signed: false }));
   app.use((request, response, next) => {

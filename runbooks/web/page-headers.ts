@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 
 /**
- * For everything that is answered. Nothing but our own style and script is loaded, no script stands in a page, nobody frames it.
+ * For everything that a browser may be shown. Nothing but our own style and script is loaded, no script stands in a page, nobody frames it.
  * `same-origin` and not `no-referrer`, which makes browsers send forms with `Origin: null`; nothing goes to other sites in either.
  */
 export function pageHeaders(_request: Request, response: Response, next: NextFunction): void {
