@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitFor } from '../kit/wait.ts';
+import { executeRun } from './execute-run.ts';
 import { storeNotices } from './intake.ts';
 import { EngineWorld, notice } from './testing/engine-world.ts';
 import { succeeded, untilStopped } from './testing/fake-step.ts';
@@ -21,7 +22,10 @@ test('A run that was cut off in the middle of a step is handed off after the res
   const longAgo = world.clock.now() - 60_000;
   const claimed = run && world.store.claim(run, 'a process that was killed', longAgo, longAgo);
   expect(claimed).toMatchObject({ state: 'running' });
-  world.store.steps.start(run?.id ?? 0, { position: 0, phase: 'do', attempt: 1 }, 'test.act', longAgo);
+  const mine = { runId: run?.id ?? 0, owner: 'a process that was killed' };
+  expect(world.store.steps.start(mine, { position: 0, phase: 'do', attempt: 1 }, 'test.act', longAgo)).toBe(
+    true,
+  );
   await using engine = world.engine();
   engine.receive([notice()]);
   expect(await world.settled()).toMatchObject([
@@ -40,6 +44,21 @@ test('A run whose owner still renews its lease is left to it.', async () => {
   const now = world.clock.now();
   expect(run && world.store.claim(run, 'another living process', now + 3_600_000, now)).toBeDefined();
   expect(world.store.takeOver('us', now + 5000, now)).toEqual([]);
+});
+
+test('Whoever was taken for dead and is not does not act any more.', async () => {
+  using world = new EngineWorld();
+  const [run] = storeNotices([notice()], world.deps, world.clock.now());
+  const longAgo = world.clock.now() - 60_000;
+  const claimed = run && world.store.claim(run, 'a process that stood still', longAgo, longAgo);
+  const [runbook] = world.runbooks;
+  if (!claimed || !runbook) throw new Error('the run was not claimed');
+  const now = world.clock.now();
+  expect(world.store.takeOver('its heir', now + 60_000, now)).toHaveLength(1);
+  const deps = { ...world.deps, owner: 'a process that stood still' };
+  await executeRun({ run: claimed, runbook, deps }, new AbortController().signal);
+  expect(world.step.calls).toEqual([]);
+  expect(world.runs).toMatchObject([{ state: 'running', steps: [] }]);
 });
 
 test('Stopping the service stops the step and hands the run off.', async () => {

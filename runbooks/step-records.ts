@@ -17,13 +17,20 @@ export class StepRecords {
     this.#database = database;
   }
 
-  start(runId: number, { position, phase, attempt }: Attempt, step: string, now: number): void {
-    this.#database
+  /** False when the run is no longer `owner`'s: whoever was taken for dead does not act any more. */
+  start(
+    { runId, owner }: { runId: number; owner: string },
+    { position, phase, attempt }: Attempt,
+    step: string,
+    now: number,
+  ): boolean {
+    const { changes } = this.#database
       .prepare(
         `INSERT INTO steps (run_id, position, phase, attempt, step, outcome, started_at)
-         VALUES (?, ?, ?, ?, ?, 'running', ?)`,
+         SELECT id, ?, ?, ?, ?, 'running', ? FROM runs WHERE id = ? AND owner = ? AND state = 'running'`,
       )
-      .run(runId, position, phase, attempt, step, now);
+      .run(position, phase, attempt, step, now, runId, owner);
+    return changes === 1;
   }
 
   finish(runId: number, { position, phase, attempt }: Attempt, result: StepResult, now: number): void {

@@ -29,7 +29,9 @@ export function takeStep(execution: Execution, attempt: Attempt, time: TimeLeft)
     const about = { run: run.id, ...attempt, step: entry.step };
     const acting = prepare(execution, entry, attempt);
     audit.append('step.started', { ...about, runbook: runbook.id, ...acting.onRecord });
-    store.steps.start(run.id, attempt, entry.step, clock.now());
+    const { owner } = execution.deps;
+    if (!store.steps.start({ runId: run.id, owner }, attempt, entry.step, clock.now()))
+      throw new Error('another process has taken this run over');
     await store.turns.next();
     const result = await act(execution, entry, acting, time);
     store.steps.finish(run.id, attempt, result, clock.now());
