@@ -2,7 +2,6 @@ import { chmod, chown, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { UnavailableError } from '../../kit/errors.ts';
 import { describeFolder } from './describe-folder.ts';
-import { inParallel } from './in-parallel.ts';
 import { type Content, differences, type Entry } from './manifest.ts';
 import type { ObjectStore } from './objects.ts';
 import { syncAllToDisk } from './sync.ts';
@@ -26,10 +25,13 @@ export async function buildFolder(
   const folders = of('folder');
   await mkdir(into, { mode: 0o700 });
   for (const { path: name } of folders) await mkdir(path.join(into, name), { mode: 0o700 });
-  const files = of('file').map(({ path: whose, sha256 }) => ({ sha256, whose, to: path.join(into, whose) }));
+  const setsOwners = canSetOwners();
+  const files = of('file').map(({ path: whose, sha256, mode, uid, gid }) => {
+    const gets = { mode, ...(setsOwners ? { owner: { uid, gid } } : {}) };
+    return { sha256, whose, to: path.join(into, whose), gets };
+  });
   await objects.copyOut(files, signal);
   const written = new Map(files.map(({ whose, sha256 }) => [whose, sha256]));
-  await inParallel(of('file'), 16, (entry) => giveTo(path.join(into, entry.path), entry));
   for (const { path: name, to } of of('link')) await symlink(to, path.join(into, name));
   // All at once, and before a folder gets a mode that may forbid us to open what is in it.
   const built = [...of('file'), ...folders].map((entry) => path.join(into, entry.path));

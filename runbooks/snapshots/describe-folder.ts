@@ -1,6 +1,7 @@
-import type { Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { UnavailableError, UsageError } from '../../kit/errors.ts';
 import { workOnFiles } from './file-work.ts';
 import { type Content, type Entry, isSafePath } from './manifest.ts';
@@ -58,17 +59,21 @@ async function walk(folder: string): Promise<{ root: Stats; nodes: Node[] }> {
   const nodes: Node[] = [];
   const visit = async (relative: string) => {
     const names = await readdir(path.join(folder, relative));
+    const found: Node[] = [];
     for (const name of names) {
       const child = relative === '' ? name : `${relative}/${name}`;
       // A name that is no UTF-8 reads as U+FFFD and could not be found again.
       if (name.includes('\uFFFD') || !isSafePath(child))
         throw unsuitable(folder, child, 'has an unusable name');
-      const stats = await lstat(path.join(folder, child));
+      // Ten thousand questions one after the other: asked without a promise each, they take a tenth of the time.
+      const stats = lstatSync(path.join(folder, child));
       if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink())
         throw unsuitable(folder, child, 'is neither file, folder nor link');
-      nodes.push({ path: child, stats });
-      if (stats.isDirectory()) await visit(child);
+      found.push({ path: child, stats });
+      if (found.length % 200 === 0) await setImmediate();
     }
+    nodes.push(...found);
+    for (const { path: child, stats } of found) if (stats.isDirectory()) await visit(child);
   };
   const root = await lstat(folder);
   await visit('');

@@ -9,6 +9,14 @@ import { inParallel } from './in-parallel.ts';
 export interface FileJob {
   source: string;
   to?: string;
+  /** What the copy gets at last; its owner only where one is given. */
+  gets?: CopyRights;
+}
+
+/** The mode of a copy and, where it can be set, its owner. */
+export interface CopyRights {
+  mode: number;
+  owner?: { uid: number; gid: number };
 }
 
 /** The SHA-256 of what was read; undefined where there is no such file. */
@@ -31,9 +39,9 @@ export async function workOnFiles(jobs: readonly FileJob[], signal?: AbortSignal
 async function workHere(jobs: readonly FileJob[], signal?: AbortSignal): Promise<FileResult[]> {
   const results: FileResult[] = Array.from({ length: jobs.length });
   const pieces = new Pieces();
-  await inParallel(jobs.entries(), 8, async ([index, { source, to }]) => {
+  await inParallel(jobs.entries(), 8, async ([index, { source, to, gets }]) => {
     signal?.throwIfAborted();
-    const work = to === undefined ? hashFile(source) : copyHashed(source, to, pieces);
+    const work = to === undefined ? hashFile(source) : copyHashed({ source, to, gets }, pieces);
     results[index] = await work.catch(noSuchFile);
   });
   return results;

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UnavailableError } from '../../kit/errors.ts';
 import { changed } from './describe-folder.ts';
-import { workOnFiles } from './file-work.ts';
+import { type CopyRights, workOnFiles } from './file-work.ts';
 import { hashText } from './hash-file.ts';
 import { inParallel } from './in-parallel.ts';
 import { syncAllToDisk } from './sync.ts';
@@ -41,10 +41,10 @@ export class ObjectStore {
 
   /** Copies objects to where nothing is yet, and compares what was written with their names. The caller brings it to the disk. */
   async copyOut(
-    copies: readonly { sha256: string; to: string; whose: string }[],
+    copies: readonly { sha256: string; to: string; whose: string; gets: CopyRights }[],
     signal?: AbortSignal,
   ): Promise<void> {
-    const jobs = copies.map(({ sha256, to }) => ({ source: this.file(sha256), to }));
+    const jobs = copies.map(({ sha256, to, gets }) => ({ source: this.file(sha256), to, gets }));
     const found = await workOnFiles(jobs, signal);
     for (const [index, { sha256, whose }] of copies.entries()) {
       if (found[index] !== sha256) throw damagedObject(whose, sha256);
