@@ -11,6 +11,7 @@ import { waitFor } from '../kit/wait.ts';
 import { answerQuestion } from './answer-question.ts';
 import { RunbookEngine } from './engine.ts';
 import { Messenger, type MessengerDeps } from './messenger.ts';
+import { tellOfRelease } from './releases/tell-of-release.ts';
 import { EngineWorld, notice } from './testing/engine-world.ts';
 import { ShiftedClock } from './testing/web-world.ts';
 
@@ -189,4 +190,23 @@ test('Without a notifier what people must decide goes to the log, once.', async 
     ...{ what: 'the last message', timeoutMs: 20_000, everyMs: 20 },
   });
   expect(JSON.stringify(lines)).toContain('RunbookNeedsPerson');
+});
+
+test('People are told once of a release that was taken back, and not of what goes well.', async () => {
+  await withNotifier(async (notifier, phone) => {
+    await using _messenger = messenger(notifier.url);
+    const data = { release: 3, target: 'mes-release', version: '2.1', reason: 'it fails 40 of 60 requests' };
+    for (const event of ['release.canary', 'release.rolled_back', 'release.rolled_back'])
+      tellOfRelease(world.store, event, data, clock.now());
+    await told(phone, 1);
+    const items = phone.messages.flatMap(({ items: some }) => some);
+    expect(items).toHaveLength(1);
+    expect(items[0]?.alert).toMatchObject({
+      labels: { alertname: 'ReleaseNeedsPerson', tier: 'B', version: '2.1' },
+      annotations: {
+        summary: 'Release 2.1 was taken back from mes-release',
+        description: expect.stringContaining('it fails 40 of 60 requests'),
+      },
+    });
+  });
 });

@@ -4,6 +4,7 @@ import { isoTime } from '../kit/clock.ts';
 import type { HandOff } from './hand-off.ts';
 import type { Message } from './messages.ts';
 import { nextActions } from './next-actions.ts';
+import { type ReleaseNotice, releaseNotice } from './releases/tell-of-release.ts';
 import type { RunRecord } from './run.ts';
 
 const over = z.strictObject({ over: z.string(), at: z.number() });
@@ -38,6 +39,8 @@ export interface NoticeDeps {
 /** A message as Alertmanager would send it (webhook, version 4); undefined where what is over was never told. */
 export function noticeBody(message: Message, deps: NoticeDeps): object | undefined {
   const body: unknown = JSON.parse(message.body);
+  const release = releaseNotice.safeParse(body);
+  if (release.success) return webhookOf(alertOfRelease(message, release.data, deps));
   const ended = over.safeParse(body);
   if (!ended.success) return webhookOf(alertOf(message, handOff.parse(body), deps));
   const told = deps.get(ended.data.over);
@@ -89,6 +92,26 @@ function alertOf(
     startsAt: isoTime(createdAt),
     endsAt: '0001-01-01T00:00:00Z',
     generatorURL: publicUrl === undefined ? '' : `${publicUrl.replace(/\/$/, '')}/run/${id}`,
+    fingerprint: key,
+  };
+}
+
+/** A release that needs a person limits a function: the stable version serves. */
+function alertOfRelease(
+  { key, createdAt }: Message,
+  { release, target, version, title, text }: ReleaseNotice,
+  { redact }: NoticeDeps,
+): WebhookAlert {
+  return {
+    status: 'firing',
+    labels: { alertname: 'ReleaseNeedsPerson', tier: 'B', release: String(release), target, version },
+    annotations: {
+      summary: redact(title).slice(0, longestText),
+      description: redact(text).slice(0, longestDescription),
+    },
+    startsAt: isoTime(createdAt),
+    endsAt: '0001-01-01T00:00:00Z',
+    generatorURL: '',
     fingerprint: key,
   };
 }

@@ -5,6 +5,7 @@ import { RunbookEngine } from './engine.ts';
 import { Messenger } from './messenger.ts';
 import { type OpenRunbooks, openRunbooks, type RunbookOptions } from './open-runbooks.ts';
 import { openReleases } from './releases/open-releases.ts';
+import { tellOfRelease } from './releases/tell-of-release.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { RunRecord } from './run.ts';
 import { actsByItself } from './schema/mode.ts';
@@ -39,8 +40,11 @@ export async function startRunbookService(options: RunbookOptions): Promise<Runb
 }
 
 /** Looks after the releases until it is disposed of. */
-function watchReleases(options: RunbookOptions, { audit }: OpenRunbooks): AsyncDisposable {
-  const record = (event: string, data: Record<string, unknown>) => audit.append(event, data);
+function watchReleases(options: RunbookOptions, { audit, store, clock }: OpenRunbooks): AsyncDisposable {
+  const record = (event: string, data: Record<string, unknown>) => {
+    audit.append(event, data);
+    tellOfRelease(store, event, data, clock.now());
+  };
   const releases = openReleases({ ...options, record });
   const stop = new AbortController();
   const watching = releases.watcher.run(stop.signal);
