@@ -106,7 +106,8 @@ function runbookOptions(context: Context, options: CommonOptions): RunbookOption
 function list(context: Context, options: CommonOptions): void {
   for (const { runbook, file } of loadCatalog(folderOf(context, options))) {
     const { id, title, mode, triggers } = runbook;
-    const when = triggers.map(({ alert, cron, event }) => alert ?? event ?? `"${cron}"`).join(', ');
+    const names = triggers.map(({ alert, cron, event }) => alert ?? event ?? `"${cron}"`);
+    const when = [...new Set(names)].join(', ');
     const modes = [...new Set(Object.values(mode))].join('/');
     const line = `${id.padEnd(20)} ${title} (${when === '' ? 'by hand' : `${modes}, on ${when}`})`;
     context.stdout.write(`${options.json ? JSON.stringify({ id, title, mode, triggers, file }) : line}\n`);
