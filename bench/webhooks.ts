@@ -11,6 +11,7 @@ import { perInstance, stormOf } from '../runbooks/testing/deliveries.ts';
 import type { StormResult } from '../runbooks/testing/storm-sender.ts';
 import { startStormService, stormRunbooks } from '../runbooks/testing/storm-service.ts';
 import type { Measurement } from './table.ts';
+import { measureTogether } from './webhooks/together.ts';
 
 const perSecond = 1000;
 const seconds = 20;
@@ -22,7 +23,7 @@ export async function measureWebhooks(): Promise<Measurement[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'andon-webhooks-'));
   try {
     const found = await storm(folder);
-    return [...timesOf(found), ...countsOf(folder)];
+    return [...timesOf(found), ...countsOf(folder), ...(await measureTogether())];
   } finally {
     rmSync(folder, { recursive: true });
   }
