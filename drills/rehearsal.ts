@@ -16,7 +16,7 @@ export const rehearsedBy = ({ expect, runbooks }: Pick<Drill, 'expect' | 'runboo
 export async function beginRehearsal(run: Run): Promise<void> {
   const { rehearsed, runbooks, cleanUp } = run;
   if (!rehearsed || !runbooks) return;
-  const lease = await runbooks.rehearse(rehearsed.id, run.id);
+  const lease = await runbooks.rehearse(rehearsed.id, run.id, run.deps.confirmedProduction);
   cleanUp.use({
     async [Symbol.asyncDispose]() {
       try {
@@ -37,7 +37,13 @@ export async function reportProof(run: Run, verdict: Report['verdict']): Promise
   if (!rehearsed || !runbooks || (verdict !== 'passed' && verdict !== 'failed')) return;
   const ran = expectedRun(runsOf(run), rehearsed.id);
   const passed = verdict === 'passed' && ran?.outcome === 'succeeded';
-  const proof: Proof = { runbook: rehearsed.id, drill: run.drill.id, run: run.id, passed };
+  const proof: Proof = {
+    runbook: rehearsed.id,
+    drill: run.drill.id,
+    run: run.id,
+    passed,
+    hash: rehearsed.hash,
+  };
   const { delivered, text } = await deliver(run, runbooks, rehearsed, proof);
   run.journal.write({ type: 'proof', at: nowIso(run), runbook: rehearsed.id, passed, delivered, text });
 }

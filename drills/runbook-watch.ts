@@ -22,6 +22,8 @@ export interface Proof {
   /** The run of the drill. */
   run: string;
   passed: boolean;
+  /** The very text that ran. */
+  hash: string;
 }
 
 const trustAnswer = z.object({ trust: z.object({ mayAct: z.boolean(), because: z.string() }) });
@@ -78,9 +80,12 @@ export class RunbookWatch {
     return this.#lease('to hold', '/hold', holder, {});
   }
 
-  /** Lets this runbook act although it is not proven yet, as a renewed lease: that is how it is proven. Disposing ends it. */
-  rehearse(runbook: string, holder: string): Promise<AsyncDisposable> {
-    return this.#lease(`to let ${runbook} be rehearsed`, '/rehearsals', holder, { runbook });
+  /**
+   * Lets this runbook act although it is not proven yet, as a renewed lease: that is how it is proven. Of production targets it may
+   * touch only these. Disposing ends it.
+   */
+  rehearse(runbook: string, holder: string, production: readonly string[]): Promise<AsyncDisposable> {
+    return this.#lease(`to let ${runbook} be rehearsed`, '/rehearsals', holder, { runbook, production });
   }
 
   /** Puts on record how a drill of a runbook ended; what that makes of it. */

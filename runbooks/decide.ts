@@ -32,7 +32,7 @@ export function decide(runbook: Runbook, occasion: Occasion, deps: IntakeDeps, n
     ...{ runbook: runbook.id, runbookHash: hashOfRunbook(runbook), actor, alert, fingerprint, startsAt },
     ...{ labels: { ...labels }, inputs, target: target?.name ?? null, locks: locksOf(runbook, names) },
     ...('problem' in plan ? { plan: '', planHash: '' } : plan),
-    ...verdict(runbook, occasion, plan, deps, now),
+    ...verdict(runbook, occasion, { plan, names }, deps, now),
   };
 }
 
@@ -43,11 +43,12 @@ export const locksOf = (runbook: Runbook, targets: readonly string[]): string[] 
 function verdict(
   runbook: Runbook,
   { labels, resolved }: Occasion,
-  plan: ReturnType<typeof planned>,
-  { store, inShift }: IntakeDeps,
+  { plan, names }: { plan: ReturnType<typeof planned>; names: readonly string[] },
+  deps: IntakeDeps,
   now: number,
 ): Decided {
-  const { mode, trust } = modeNow(runbook, labels.tier, { store, inShift }, now);
+  const { store } = deps;
+  const { mode, trust } = modeNow(runbook, { tier: labels.tier, names }, deps, now);
   const say = (state: RunState, reason: string): Decided => ({ state, reason, mode, trust });
   if (resolved) return say('refused', 'the alert had resolved before it was delivered');
   if ('problem' in plan) return say('refused', plan.problem);
@@ -61,12 +62,13 @@ function verdict(
 /** How it acts at this moment. What acts by itself must be proven; while a drill rehearses it, it may act, for that is the proof. */
 function modeNow(
   runbook: Runbook,
-  tier: string | undefined,
-  { store, inShift }: Pick<IntakeDeps, 'store' | 'inShift'>,
+  { tier, names }: { tier: string | undefined; names: readonly string[] },
+  { store, inShift, targets }: Pick<IntakeDeps, 'store' | 'inShift' | 'targets'>,
   now: number,
 ): { mode: Mode; trust: string } {
-  const rehearsing = store.proofs.rehearsing(runbook.id, now);
-  if (rehearsing !== undefined) return { mode: 'auto', trust: `${rehearsing} rehearses it` };
+  const rehearsal = store.proofs.rehearsing(runbook.id, now);
+  if (rehearsal && names.every((name) => !targets[name]?.production || rehearsal.production.includes(name)))
+    return { mode: 'auto', trust: `${rehearsal.holder} rehearses it` };
   const mode = modeFor(runbook.mode, tier, inShift(now));
   if (mode !== 'auto') return { mode, trust: `its mode is ${mode}` };
   const { mayAct, because } = trustIn(runbook, store.proofs, now);

@@ -13,6 +13,17 @@ const row = z.object({
 /** How a drill of a runbook ended, for the very text that it ran. Times are Unix milliseconds. */
 export type Proof = z.output<typeof row>;
 
+const rehearsal = z.object({
+  runbook: z.string(),
+  /** The run of the drill. */
+  holder: z.string(),
+  production: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  expiresAt: z.number(),
+});
+
+/** A drill that rehearses a runbook. Times are Unix milliseconds. */
+export type Rehearsal = z.output<typeof rehearsal>;
+
 /** Which runbooks are being rehearsed now, and how their rehearsals ended; on the disk. */
 export class Proofs {
   readonly #database: Sqlite;
@@ -21,16 +32,20 @@ export class Proofs {
     this.#database = database;
   }
 
-  /** A drill holds a runbook's rehearsal as a lease; true when it had none that was still valid. */
-  rehearse(runbook: string, holder: string, expiresAt: number, now: number): boolean {
+  /**
+   * A drill holds a runbook's rehearsal as a lease; true when it had none that was still valid. `production` names the production
+   * targets that its user has confirmed: on no other one may the runbook act because of it.
+   */
+  rehearse({ runbook, holder, production, expiresAt }: Rehearsal, now: number): boolean {
     const before = this.#database
       .prepare('SELECT 1 FROM rehearsals WHERE runbook = ? AND holder = ? AND expires_at > ?')
       .get(runbook, holder, now);
     this.#database
       .prepare(
-        'INSERT INTO rehearsals VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at',
+        `INSERT INTO rehearsals (runbook, holder, expires_at, production) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+           SET expires_at = excluded.expires_at, production = excluded.production`,
       )
-      .run(runbook, holder, expiresAt);
+      .run(runbook, holder, expiresAt, JSON.stringify(production));
     return before === undefined;
   }
 
@@ -40,11 +55,14 @@ export class Proofs {
   }
 
   /** The drill that rehearses this runbook now, if one does. */
-  rehearsing(runbook: string, now: number): string | undefined {
+  rehearsing(runbook: string, now: number): Rehearsal | undefined {
     const found = this.#database
-      .prepare('SELECT holder FROM rehearsals WHERE runbook = ? AND expires_at > ?')
+      .prepare(
+        `SELECT runbook, holder, production, expires_at AS expiresAt FROM rehearsals
+         WHERE runbook = ? AND expires_at > ? ORDER BY expires_at DESC`,
+      )
       .get(runbook, now);
-    return typeof found?.holder === 'string' ? found.holder : undefined;
+    return found === undefined ? undefined : rehearsal.parse(found);
   }
 
   record({ runbook, drillRun, runbookHash, drill, passed, at }: Proof): void {

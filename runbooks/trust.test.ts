@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readNdjson } from '../kit/ndjson.ts';
+import { targetsSchema } from '../kit/targets.ts';
 import { EngineWorld, notice } from './testing/engine-world.ts';
 
 const day = 24 * 3_600_000;
@@ -74,13 +75,43 @@ test('While a drill rehearses it, and no longer, a runbook acts that may not act
   using world = new EngineWorld();
   world.runbooks = [unproven(world)];
   const now = world.clock.now();
-  world.store.proofs.rehearse('never-drilled', 'db-lock-1', now + 60_000, now);
+  const rehearsal = {
+    runbook: 'never-drilled',
+    holder: 'db-lock-1',
+    production: [],
+    expiresAt: now + 60_000,
+  };
+  world.store.proofs.rehearse(rehearsal, now);
   expect(await decided(world)).toEqual({ state: 'waiting', mode: 'auto', trust: 'db-lock-1 rehearses it' });
   world.store.proofs.endRehearsal('db-lock-1');
   expect(await decided(world, 'f2')).toMatchObject({ state: 'awaiting-approval' });
-  world.store.proofs.rehearse('never-drilled', 'db-lock-1', now - 1, now);
+  world.store.proofs.rehearse({ ...rehearsal, expiresAt: now - 1 }, now);
   expect(await decided(world, 'f3')).toMatchObject({ state: 'awaiting-approval' });
 });
+
+test.for([
+  [[], 'awaiting-approval'],
+  [['erp-db'], 'awaiting-approval'],
+  [['mes-db'], 'waiting'],
+] as const)(
+  'A rehearsal for which %j was confirmed leaves a run on production mes-db %s.',
+  async ([production, state]) => {
+    using world = new EngineWorld();
+    world.runbooks = [unproven(world)];
+    world.targets = targetsSchema.parse({
+      'mes-db': { kind: 'postgres', url: 'postgres://127.0.0.1:1/mes', production: true },
+    });
+    const now = world.clock.now();
+    const rehearsal = {
+      runbook: 'never-drilled',
+      holder: 'drill',
+      production: [...production],
+      expiresAt: now + 60_000,
+    };
+    world.store.proofs.rehearse(rehearsal, now);
+    expect(await decided(world)).toMatchObject({ state });
+  },
+);
 
 test.for([
   ['A', true, 'waiting'],

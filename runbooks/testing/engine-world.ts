@@ -24,6 +24,7 @@ export class EngineWorld implements Disposable {
   readonly store: RunStore;
   readonly audit: AuditLog;
   runbooks: Runbook[];
+  targets: Targets = twoTargets;
   /** Whether a shift works. */
   inShift = true;
   #proofs = 0;
@@ -65,7 +66,7 @@ export class EngineWorld implements Disposable {
       audit,
       clock,
       runbooks,
-      targets: twoTargets,
+      targets: this.targets,
       snapshots: {},
       steps: [this.step],
       log: silentLog,

@@ -97,7 +97,7 @@ function lineOf(runbook: Runbook, store: WebDeps['store'], now: number): Runbook
   return {
     ...{ id, title, modes },
     acts: rehearsing !== undefined || (isAuto && mayAct),
-    because: rehearsing === undefined ? why : `${rehearsing} rehearses it`,
+    because: rehearsing === undefined ? why : `${rehearsing.holder} rehearses it`,
   };
 }
 

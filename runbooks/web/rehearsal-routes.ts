@@ -21,6 +21,8 @@ const rehearsalBody = z.strictObject({
   runbook: name,
   holder: name,
   leaseMs: z.int().min(1).max(longestLeaseMs),
+  /** Production targets that the user of the drill has confirmed by name. */
+  production: z.array(name).default([]),
 });
 const proofBody = z.strictObject({
   runbook: name,
@@ -28,6 +30,11 @@ const proofBody = z.strictObject({
   /** The run of the drill. */
   run: name,
   passed: z.boolean(),
+  /** The text that ran; that of now when left out. */
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 
 /**
@@ -58,14 +65,14 @@ function putRehearsal(
 ): void {
   const body = rehearsalBody.safeParse(request.body);
   if (!body.success) return void response.status(400).json({ error: z.prettifyError(body.error) });
-  const { runbook, holder, leaseMs } = body.data;
+  const { runbook, holder, leaseMs, production } = body.data;
   if (!runbooks.some(({ id }) => id === runbook))
     return void response.status(404).json({ error: `no runbook is called "${runbook}"` });
   const now = clock.now();
   const expiresAt = now + leaseMs;
   // Renewals are not worth a line each.
-  if (store.proofs.rehearse(runbook, holder, expiresAt, now))
-    audit.append('rehearsal.begun', { runbook, holder, expiresAt: isoTime(expiresAt) });
+  if (store.proofs.rehearse({ runbook, holder, production, expiresAt }, now))
+    audit.append('rehearsal.begun', { runbook, holder, production, expiresAt: isoTime(expiresAt) });
   response.json({ runbook, holder, expiresAt: isoTime(expiresAt) });
 }
 
@@ -82,13 +89,13 @@ function recordProof(
 ): void {
   const body = proofBody.safeParse(request.body);
   if (!body.success) return void response.status(400).json({ error: z.prettifyError(body.error) });
-  const { runbook: id, drill, run, passed } = body.data;
+  const { runbook: id, drill, run, passed, hash } = body.data;
   const runbook = runbooks.find((one) => one.id === id);
   if (!runbook) return void response.status(404).json({ error: `no runbook is called "${id}"` });
   const proof = {
     runbook: id,
     drillRun: run,
-    runbookHash: hashOfRunbook(runbook),
+    runbookHash: hash ?? hashOfRunbook(runbook),
     drill,
     passed,
     at: clock.now(),
