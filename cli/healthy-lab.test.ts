@@ -39,11 +39,14 @@ async function runbookRuns(since: string): Promise<RunbookRun[]> {
 /** The run with which the runbook service answers what happens from now on. */
 async function answered(): Promise<RunbookRun> {
   const since = new Date().toISOString();
-  return await waitFor(async () => (await runbookRuns(since))[0], {
-    what: 'the answer of the runbook service to the alert',
-    timeoutMs: 90_000,
-    everyMs: 200,
-  });
+  return await waitFor(
+    async () => (await runbookRuns(since)).find(({ runbook }) => runbook === 'release-db-lock'),
+    {
+      what: 'the answer of release-db-lock to the alert',
+      timeoutMs: 90_000,
+      everyMs: 200,
+    },
+  );
 }
 
 const until = (id: string, state: string) =>
@@ -120,7 +123,8 @@ describe('A healthy plant', () => {
       faults: [{ liftedBy: 'time' }],
       proof: { passed: false, delivered: true },
     });
-    expect(report.runbooks).toMatchObject([
+    // Others answer other alerts of the same outage.
+    expect(report.runbooks.filter(({ name }) => name === 'release-db-lock')).toMatchObject([
       { outcome: 'refused', reason: expect.stringContaining('protected') },
     ]);
     expect(findingsOf(report)).toMatch(/release-db-lock ran and ended as “refused”/);
