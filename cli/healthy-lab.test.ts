@@ -20,6 +20,7 @@ afterAll(() => lab?.[Symbol.asyncDispose]());
 const doctor = async () => (await runAndon(lab.cwd, 'doctor')).output;
 
 interface RunbookRun {
+  runbook: string;
   id: string;
   alert: string;
   mode: string;
