@@ -49,3 +49,19 @@ describe('An example in a document on runbooks', () => {
     );
   });
 });
+
+describe('The documents on runbooks', () => {
+  const texts = globSync('docs/runbooks/*.md', { cwd: root }).map((file) =>
+    readFileSync(path.join(root, file), 'utf8'),
+  );
+  const names = (kind: string) =>
+    texts.some((text) => text.includes(`\`${kind}\``) || text.includes(`\`${kind} {`));
+
+  it.each(shippedSteps.map(({ kind }) => kind))('explain the step %s.', (kind) => {
+    expect(names(kind)).toBe(true);
+  });
+
+  it('would be found to leave one out.', () => {
+    expect(names('coffee.brew')).toBe(false);
+  });
+});
