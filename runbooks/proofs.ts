@@ -18,6 +18,7 @@ const rehearsal = z.object({
   /** The run of the drill. */
   holder: z.string(),
   production: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  begunAt: z.number(),
   expiresAt: z.number(),
 });
 
@@ -36,16 +37,17 @@ export class Proofs {
    * A drill holds a runbook's rehearsal as a lease; true when it had none that was still valid. `production` names the production
    * targets that its user has confirmed: on no other one may the runbook act because of it.
    */
-  rehearse({ runbook, holder, production, expiresAt }: Rehearsal, now: number): boolean {
+  rehearse({ runbook, holder, production, expiresAt }: Omit<Rehearsal, 'begunAt'>, now: number): boolean {
     const before = this.#database
       .prepare('SELECT 1 FROM rehearsals WHERE runbook = ? AND holder = ? AND expires_at > ?')
       .get(runbook, holder, now);
     this.#database
       .prepare(
-        `INSERT INTO rehearsals (runbook, holder, expires_at, production) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
-           SET expires_at = excluded.expires_at, production = excluded.production`,
+        `INSERT INTO rehearsals (runbook, holder, begun_at, expires_at, production) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at, production = excluded.production,
+           begun_at = CASE WHEN expires_at > excluded.begun_at THEN begun_at ELSE excluded.begun_at END`,
       )
-      .run(runbook, holder, expiresAt, JSON.stringify(production));
+      .run(runbook, holder, now, expiresAt, JSON.stringify(production));
     return before === undefined;
   }
 
@@ -58,7 +60,7 @@ export class Proofs {
   rehearsing(runbook: string, now: number): Rehearsal | undefined {
     const found = this.#database
       .prepare(
-        `SELECT runbook, holder, production, expires_at AS expiresAt FROM rehearsals
+        `SELECT runbook, holder, production, begun_at AS begunAt, expires_at AS expiresAt FROM rehearsals
          WHERE runbook = ? AND expires_at > ? ORDER BY expires_at DESC`,
       )
       .get(runbook, now);

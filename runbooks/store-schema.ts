@@ -40,7 +40,8 @@ const tables = `
     decision TEXT CHECK (decision IN ('approved', 'rejected', 'expired')), decided_by TEXT, decided_at INTEGER,
     PRIMARY KEY (run_id, position)) STRICT;
   -- While a drill rehearses a runbook it may act, for that is how it is proven.
-  CREATE TABLE rehearsals (runbook TEXT NOT NULL, holder TEXT NOT NULL, expires_at INTEGER NOT NULL, production TEXT NOT NULL,
+  CREATE TABLE rehearsals (runbook TEXT NOT NULL, holder TEXT NOT NULL, begun_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, production TEXT NOT NULL,
     PRIMARY KEY (runbook, holder)) STRICT;
   -- How each drill of a runbook ended, for the very text that it ran.
   CREATE TABLE proofs (runbook TEXT NOT NULL, drill_run TEXT NOT NULL, runbook_hash TEXT NOT NULL, drill TEXT NOT NULL,

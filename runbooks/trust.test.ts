@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readNdjson } from '../kit/ndjson.ts';
 import { targetsSchema } from '../kit/targets.ts';
+import { waitFor } from '../kit/wait.ts';
 import { EngineWorld, notice } from './testing/engine-world.ts';
 
 const day = 24 * 3_600_000;
@@ -87,6 +88,28 @@ test('While a drill rehearses it, and no longer, a runbook acts that may not act
   expect(await decided(world, 'f2')).toMatchObject({ state: 'awaiting-approval' });
   world.store.proofs.rehearse({ ...rehearsal, expiresAt: now - 1 }, now);
   expect(await decided(world, 'f3')).toMatchObject({ state: 'awaiting-approval' });
+});
+
+test('A drill that follows another one is not kept from its proof by the cool-down; within one it binds.', async () => {
+  using world = new EngineWorld({ cool_down: '1h' });
+  const now = world.clock.now();
+  const rehearsal = { runbook: 'act', holder: 'first', production: [], expiresAt: now + 60_000 };
+  await using engine = world.engine();
+  world.store.proofs.rehearse(rehearsal, now);
+  engine.receive([notice()]);
+  await world.settled();
+  engine.receive([notice({ fingerprint: 'f2' })]);
+  await world.settled();
+  world.store.proofs.endRehearsal('first');
+  const later = world.clock.now() + 1;
+  await waitFor(() => world.clock.now() > later, { what: 'the next moment', timeoutMs: 10_000, everyMs: 1 });
+  world.store.proofs.rehearse({ ...rehearsal, holder: 'second' }, world.clock.now());
+  // Renewed, it is still the same rehearsal.
+  world.store.proofs.rehearse({ ...rehearsal, holder: 'second' }, world.clock.now() + 1000);
+  engine.receive([notice({ fingerprint: 'f3' })]);
+  expect((await world.settled()).map(({ outcome }) => outcome)).toEqual([
+    ...['succeeded', 'handed-off', 'succeeded'],
+  ]);
 });
 
 test.for([

@@ -48,13 +48,15 @@ function otherPlan(run: StoredRun, runbook: Runbook, deps: IntakeDeps): Refusal 
 /** What a person has agreed to is not counted against: only what acts by itself can run in circles. */
 function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: number): Refusal | undefined {
   const [lock = ''] = run.locks;
+  // A drill that follows another one is no circle: in a rehearsal only what ran in it counts.
+  const rehearsal = store.proofs.rehearsing(run.runbook, now);
   const last = store.lastStart(run.runbook, lock);
-  if (last !== undefined && now - last < runbook.cool_down) {
+  const counts = last !== undefined && (rehearsal === undefined || last >= rehearsal.begunAt);
+  if (counts && now - last < runbook.cool_down) {
     const seconds = Math.round((now - last) / 1000);
     return { outcome: 'handed-off', reason: `cool-down: it ran here ${seconds} s ago already` };
   }
-  // A drill that is held again and again is no circle; the cool-down binds it all the same.
-  if (store.proofs.rehearsing(run.runbook, now) !== undefined) return undefined;
+  if (rehearsal) return undefined;
   const { runs, within } = runbook.loop_breaker;
   const count = store.startsSince(run.runbook, lock, now - within);
   if (count < runs) return undefined;
