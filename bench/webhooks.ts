@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openSqlite } from '../kit/sqlite.ts';
 import { percentile } from '../loadtests/summary.ts';
-import { verifyAudit } from '../runbooks/audit.ts';
+import { verifyAudit } from '../runbooks/audit/audit.ts';
 import { perInstance, stormOf } from '../runbooks/testing/deliveries.ts';
 import type { StormResult } from '../runbooks/testing/storm-sender.ts';
 import { startStormService, stormRunbooks } from '../runbooks/testing/storm-service.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { listenAddress } from '../kit/listen-address.ts';
-import { person } from './people.ts';
+import { person } from './people/people.ts';
 import { releasesSection } from './releases/config.ts';
 import { repairsSection } from './repairs/config.ts';
 import { snapshotSetSection } from './snapshots/config.ts';

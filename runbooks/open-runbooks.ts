@@ -5,15 +5,15 @@ import type { Clock } from '../kit/clock.ts';
 import { UnavailableError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import type { Targets } from '../kit/targets.ts';
-import { AuditLog, verifyAudit } from './audit.ts';
+import { AuditLog, verifyAudit } from './audit/audit.ts';
 import { loadCatalog } from './catalog.ts';
 import type { RunbooksConfig } from './config.ts';
-import type { EngineDeps } from './engine.ts';
+import type { EngineDeps } from './engine/engine.ts';
 import { repairsOf } from './repairs/repair.ts';
 import type { Runbook } from './schema/runbook.ts';
 import type { Step } from './step.ts';
 import { shippedSteps } from './steps/registry.ts';
-import { RunStore } from './store.ts';
+import { RunStore } from './store/store.ts';
 
 export interface RunbookOptions {
   config: RunbooksConfig;

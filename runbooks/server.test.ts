@@ -6,14 +6,14 @@ import { silentLog } from '../kit/log.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { waitFor } from '../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
-import { verifyAudit } from './audit.ts';
-import { runRunbook } from './by-hand.ts';
+import { verifyAudit } from './audit/audit.ts';
 import { findRunbook, loadCatalog } from './catalog.ts';
 import { runbooksSection } from './config.ts';
+import { runRunbook } from './engine/by-hand.ts';
 import { openRunbooks } from './open-runbooks.ts';
-import type { RunRecord } from './run.ts';
 import type { Runbook } from './schema/runbook.ts';
 import { startRunbookService } from './server.ts';
+import type { RunRecord } from './store/run.ts';
 import { tempFolder } from './testing/temp-folder.ts';
 
 const token = 'a-token-of-some-length';

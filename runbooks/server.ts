@@ -1,14 +1,14 @@
 import { redactionOf } from '../exporters/web/redaction.ts';
 import { StoppedError } from '../kit/errors.ts';
 import { type ListeningServer, listen } from '../kit/http-server.ts';
-import { RunbookEngine } from './engine.ts';
-import { Messenger } from './messenger.ts';
+import { RunbookEngine } from './engine/engine.ts';
 import { type OpenRunbooks, openRunbooks, type RunbookOptions } from './open-runbooks.ts';
+import { Messenger } from './people/messenger.ts';
 import { openReleases } from './releases/open-releases.ts';
 import { tellOfRelease } from './releases/tell-of-release.ts';
 import { resolveTarget } from './resolve-target.ts';
-import type { RunRecord } from './run.ts';
 import { actsByItself } from './schema/mode.ts';
+import type { RunRecord } from './store/run.ts';
 import { runbookApp } from './web/app.ts';
 
 /** A running runbook service; leaving its scope stops what it is doing, takes it back and hands it off. */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Target, TargetKind, Targets } from '../kit/targets.ts';
-import type { PeopleRole } from './people.ts';
+import type { PeopleRole } from './people/people.ts';
 import type { Repairs } from './repairs/repair.ts';
 import type { SnapshotSets } from './snapshots/set.ts';
 

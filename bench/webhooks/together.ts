@@ -1,5 +1,5 @@
-import { GroupCommit } from '../../runbooks/group-commit.ts';
-import { addNotices, storeNotices } from '../../runbooks/intake.ts';
+import { GroupCommit } from '../../runbooks/intake/group-commit.ts';
+import { addNotices, storeNotices } from '../../runbooks/intake/intake.ts';
 import { EngineWorld, notice } from '../../runbooks/testing/engine-world.ts';
 import type { Measurement } from '../table.ts';
 

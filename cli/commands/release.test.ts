@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { routerToken, startTestRouter, type TestRouter } from '../../plant/testing/fake-versions.ts';
-import { verifyAudit } from '../../runbooks/audit.ts';
+import { verifyAudit } from '../../runbooks/audit/audit.ts';
 import { runCli } from '../testing/run-cli.ts';
 
 let plant: TestRouter;

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../kit/clock.ts';
 import { parseDuration } from '../../kit/duration.ts';
 import { UsageError } from '../../kit/errors.ts';
-import { AuditLog } from '../../runbooks/audit.ts';
+import { AuditLog } from '../../runbooks/audit/audit.ts';
 import { promoteRelease, rollbackRelease, startRelease } from '../../runbooks/releases/by-hand.ts';
 import { parseShare } from '../../runbooks/releases/config.ts';
 import { openReleases, type Releases } from '../../runbooks/releases/open-releases.ts';

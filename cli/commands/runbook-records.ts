@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { RunRecord } from '../../runbooks/run.ts';
-import { RunStore } from '../../runbooks/store.ts';
+import type { RunRecord } from '../../runbooks/store/run.ts';
+import { RunStore } from '../../runbooks/store/store.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { configured } from './runbook.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunStore } from '../store.ts';
+import type { RunStore } from '../store/store.ts';
 
 /** What people are told of a release, as it stands among the messages. */
 export const releaseNotice = z.strictObject({

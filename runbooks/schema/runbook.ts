@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { duration } from '../../kit/duration.ts';
 import { parseYaml } from '../../kit/yaml-file.ts';
 import { condition } from '../conditions/condition.ts';
-import { peopleRole } from '../people.ts';
+import { peopleRole } from '../people/people.ts';
 import type { Step } from '../step.ts';
 import { contradictions } from './contradictions.ts';
 import { input } from './input.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, promDuration } from '../../kit/duration.ts';
 import { messageOf } from '../../kit/errors.ts';
-import { peopleRole } from '../people.ts';
+import { peopleRole } from '../people/people.ts';
 import { type Decision, type Step, type StepResult, untouched } from '../step.ts';
 
 const params = z.strictObject({

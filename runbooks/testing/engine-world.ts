@@ -2,12 +2,12 @@ import { type Clock, systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
 import { type Targets, targetsSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
-import type { AlertNotice } from '../alert-notice.ts';
-import { AuditLog } from '../audit.ts';
-import { RunbookEngine } from '../engine.ts';
-import type { RunRecord } from '../run.ts';
+import { AuditLog } from '../audit/audit.ts';
+import { RunbookEngine } from '../engine/engine.ts';
+import type { AlertNotice } from '../intake/alert-notice.ts';
 import { hashOfRunbook, type Runbook, runbookSchema } from '../schema/runbook.ts';
-import { RunStore } from '../store.ts';
+import type { RunRecord } from '../store/run.ts';
+import { RunStore } from '../store/store.ts';
 import { FakeStep } from './fake-step.ts';
 import { tempFolder } from './temp-folder.ts';
 

@@ -1,4 +1,4 @@
-import type { FinalOutcome } from '../run.ts';
+import type { FinalOutcome } from '../store/run.ts';
 import type { Act, Script, ScriptedStep } from './scripted-run.ts';
 
 /** What a runbook means, told as plainly as can be: no disk, no crash, no time. The engine must do the same. */

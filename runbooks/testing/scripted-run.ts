@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { silentLog } from '../../kit/log.ts';
-import { AuditLog } from '../audit.ts';
-import { executeRun, leaseMs } from '../execute-run.ts';
-import { storeNotices } from '../intake.ts';
-import type { RunRecord } from '../run.ts';
+import { AuditLog } from '../audit/audit.ts';
+import { executeRun, leaseMs } from '../engine/execute-run.ts';
+import { storeNotices } from '../intake/intake.ts';
 import { hashOfRunbook, type Runbook, runbookSchema } from '../schema/runbook.ts';
 import type { Step, StepResult, StepWorld } from '../step.ts';
-import { RunStore } from '../store.ts';
+import type { RunRecord } from '../store/run.ts';
+import { RunStore } from '../store/store.ts';
 import { notice } from './engine-world.ts';
 import type { Mortality } from './mortality.ts';
 import { writingMethods } from './mortality.ts';

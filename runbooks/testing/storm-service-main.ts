@@ -4,7 +4,7 @@ import { silentLog } from '../../kit/log.ts';
 import { runbooksSection } from '../config.ts';
 import { hashOfRunbook, runbookSchema } from '../schema/runbook.ts';
 import { startRunbookService } from '../server.ts';
-import { RunStore } from '../store.ts';
+import { RunStore } from '../store/store.ts';
 import { FakeStep } from './fake-step.ts';
 import { stormRunbooks, stormToken } from './storm-service.ts';
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../kit/clock.ts';
 import { type ListeningServer, listen } from '../../kit/http-server.ts';
 import { silentLog } from '../../kit/log.ts';
 import { readNdjson } from '../../kit/ndjson.ts';
-import { RunbookEngine } from '../engine.ts';
+import { RunbookEngine } from '../engine/engine.ts';
 import { runbookApp } from '../web/app.ts';
 import { signatureHeader, signatureOf } from '../web/signature.ts';
 import { EngineWorld } from './engine-world.ts';

@@ -5,7 +5,7 @@ import { UnavailableError } from '../../kit/errors.ts';
 import { type ListeningServer, listen } from '../../kit/http-server.ts';
 import { silentLog } from '../../kit/log.ts';
 import { readNdjson } from '../../kit/ndjson.ts';
-import type { RunbookEngine } from '../engine.ts';
+import type { RunbookEngine } from '../engine/engine.ts';
 import { EngineWorld } from '../testing/engine-world.ts';
 import { runbookApp } from './app.ts';
 

@@ -1,7 +1,7 @@
 import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { type AnswerRefusal, answerQuestion } from '../answer-question.ts';
-import { personWithToken } from '../people.ts';
+import { type AnswerRefusal, answerQuestion } from '../people/answer-question.ts';
+import { personWithToken } from '../people/people.ts';
 import type { FailureWindow } from './failure-window.ts';
 import type { Refusals } from './refusals.ts';
 import type { WebDeps } from './web-deps.ts';

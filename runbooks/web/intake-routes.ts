@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { alertmanagerBody } from '../alert-notice.ts';
-import type { StoredRun } from '../run.ts';
+import { alertmanagerBody } from '../intake/alert-notice.ts';
 import { eventName } from '../schema/trigger.ts';
+import type { StoredRun } from '../store/run.ts';
 import { admitOf, refuse, replayed } from './program-door.ts';
 import type { Refusals } from './refusals.ts';
 import type { WebDeps } from './web-deps.ts';

@@ -1,11 +1,11 @@
 import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { answerQuestion } from '../answer-question.ts';
-import type { Approval } from '../approvals.ts';
-import { type RunRecord, toRecord } from '../run.ts';
+import { trustIn } from '../intake/trust.ts';
+import { answerQuestion } from '../people/answer-question.ts';
 import type { Runbook } from '../schema/runbook.ts';
-import type { Session } from '../sessions.ts';
-import { trustIn } from '../trust.ts';
+import type { Approval } from '../store/approvals.ts';
+import { type RunRecord, toRecord } from '../store/run.ts';
+import type { Session } from '../store/sessions.ts';
 import { statusOf } from './approval-routes.ts';
 import type { FailureWindow } from './failure-window.ts';
 import type { Question } from './pages/approval-card.ts';

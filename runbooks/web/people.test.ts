@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
-import { verifyAudit } from '../audit.ts';
-import { runRunbook } from '../by-hand.ts';
+import { verifyAudit } from '../audit/audit.ts';
+import { runRunbook } from '../engine/by-hand.ts';
 import { notice } from '../testing/engine-world.ts';
 import { csrfIn, people, programToken, type WebAnswer, WebWorld } from '../testing/web-world.ts';
 

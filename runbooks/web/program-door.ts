@@ -1,6 +1,6 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { carriesToken } from '../../kit/bearer.ts';
-import type { Admit } from '../engine.ts';
+import type { Admit } from '../engine/engine.ts';
 import type { Refusals } from './refusals.ts';
 import { checkSignature, signatureHeader } from './signature.ts';
 import type { WebDeps } from './web-deps.ts';

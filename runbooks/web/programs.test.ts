@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { verifyAudit } from '../audit.ts';
+import { verifyAudit } from '../audit/audit.ts';
 import { hmacSecret, programToken, WebWorld } from '../testing/web-world.ts';
 
 let web: WebWorld;

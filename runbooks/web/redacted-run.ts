@@ -1,5 +1,5 @@
 import type { Redaction } from '../../exporters/web/redaction.ts';
-import type { RunRecord } from '../run.ts';
+import type { RunRecord } from '../store/run.ts';
 
 /** A run without passwords and tokens in what its steps and their drivers have said. Its names stay as they are. */
 export function redactedRun(run: RunRecord, redact: Redaction): RunRecord {

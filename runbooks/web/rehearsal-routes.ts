@@ -1,10 +1,10 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { type Clock, isoTime } from '../../kit/clock.ts';
-import type { AuditLog } from '../audit.ts';
+import type { AuditLog } from '../audit/audit.ts';
+import { trustIn } from '../intake/trust.ts';
 import { hashOfRunbook, type Runbook } from '../schema/runbook.ts';
-import type { RunStore } from '../store.ts';
-import { trustIn } from '../trust.ts';
+import type { RunStore } from '../store/store.ts';
 
 interface RehearsalDeps {
   store: RunStore;

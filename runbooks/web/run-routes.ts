@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express';
-import { bundleOf } from '../hand-off.ts';
+import { bundleOf } from '../people/hand-off.ts';
 import { redactedRun } from './redacted-run.ts';
 import type { WebDeps } from './web-deps.ts';
 

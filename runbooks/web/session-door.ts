@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { isSame, type Session, sessionMs } from '../sessions.ts';
+import { isSame, type Session, sessionMs } from '../store/sessions.ts';
 import type { Refusals } from './refusals.ts';
 import type { WebDeps } from './web-deps.ts';
 

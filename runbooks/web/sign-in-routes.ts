@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express';
-import { personWithToken } from '../people.ts';
+import { personWithToken } from '../people/people.ts';
 import type { FailureWindow } from './failure-window.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 import type { Refusals } from './refusals.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isSame } from '../sessions.ts';
+import { isSame } from '../store/sessions.ts';
 
 /** The header in which a program signs what it sends: `t=<Unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`. */
 export const signatureHeader = 'x-andon-signature';

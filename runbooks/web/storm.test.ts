@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { openSqlite } from '../../kit/sqlite.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { verifyAudit } from '../audit.ts';
-import { RunStore } from '../store.ts';
+import { verifyAudit } from '../audit/audit.ts';
+import { RunStore } from '../store/store.ts';
 import { type Delivery, perInstance, stormOf } from '../testing/deliveries.ts';
 import { sendStorm } from '../testing/storm-sender.ts';
 import { type StormService, startStormService, stormRunbooks } from '../testing/storm-service.ts';

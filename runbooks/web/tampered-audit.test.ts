@@ -4,7 +4,7 @@ import { shiftsSection } from '../../alerts/shifts.ts';
 import { runCli } from '../../cli/testing/run-cli.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
-import { AuditLog } from '../audit.ts';
+import { AuditLog } from '../audit/audit.ts';
 import { runbooksSection } from '../config.ts';
 import { startRunbookService } from '../server.ts';
 import { tempFolder } from '../testing/temp-folder.ts';

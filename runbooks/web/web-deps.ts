@@ -1,11 +1,11 @@
 import type { Redaction } from '../../exporters/web/redaction.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
-import type { AuditLog } from '../audit.ts';
+import type { AuditLog } from '../audit/audit.ts';
 import type { RunbooksConfig } from '../config.ts';
-import type { RunbookEngine } from '../engine.ts';
+import type { RunbookEngine } from '../engine/engine.ts';
 import type { Runbook } from '../schema/runbook.ts';
-import type { RunStore } from '../store.ts';
+import type { RunStore } from '../store/store.ts';
 
 /** What the HTTP side works with. */
 export interface WebDeps {

@@ -1,7 +1,7 @@
 import { type Html, html } from '../../../kit/safe-html.ts';
-import type { Approval } from '../../approvals.ts';
-import type { RunRecord } from '../../run.ts';
-import type { Session } from '../../sessions.ts';
+import type { Approval } from '../../store/approvals.ts';
+import type { RunRecord } from '../../store/run.ts';
+import type { Session } from '../../store/sessions.ts';
 import { type PlantTime, roughly, withTimes } from './plant-time.ts';
 
 /** A question with the run that it is about. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Html, html } from '../../../kit/safe-html.ts';
-import type { Session } from '../../sessions.ts';
+import type { Session } from '../../store/sessions.ts';
 import { liveScript } from './live-script.ts';
 import { styleSheet } from './style-sheet.ts';
 

@@ -1,7 +1,7 @@
 import { type Html, html } from '../../../kit/safe-html.ts';
-import type { Hold } from '../../holds.ts';
-import type { RunRecord } from '../../run.ts';
-import type { Session } from '../../sessions.ts';
+import type { Hold } from '../../store/holds.ts';
+import type { RunRecord } from '../../store/run.ts';
+import type { Session } from '../../store/sessions.ts';
 import { approvalCard, type Question, whyNotMine } from './approval-card.ts';
 import type { PageContent } from './layout.ts';
 import { type PlantTime, roughly, withTimes } from './plant-time.ts';

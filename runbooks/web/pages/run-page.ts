@@ -1,8 +1,8 @@
 import { type Html, html } from '../../../kit/safe-html.ts';
-import type { Approval } from '../../approvals.ts';
-import { nextActions } from '../../next-actions.ts';
-import type { RunRecord, RunStep } from '../../run.ts';
-import type { Session } from '../../sessions.ts';
+import { nextActions } from '../../people/next-actions.ts';
+import type { Approval } from '../../store/approvals.ts';
+import type { RunRecord, RunStep } from '../../store/run.ts';
+import type { Session } from '../../store/sessions.ts';
 import { approvalCard, type Question } from './approval-card.ts';
 import type { PageContent } from './layout.ts';
 import { type PlantTime, roughly, withTimes } from './plant-time.ts';

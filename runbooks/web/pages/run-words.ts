@@ -1,5 +1,5 @@
 import { type Html, html } from '../../../kit/safe-html.ts';
-import type { RunState, RunStep } from '../../run.ts';
+import type { RunState, RunStep } from '../../store/run.ts';
 
 type Tone = 'good' | 'bad' | 'hurt' | 'now' | 'asks' | '';
 

@@ -1,0 +1,247 @@
+import { inTransaction, openSqlite, type Sqlite } from '../../kit/sqlite.ts';
+import type { AlertNotice } from '../intake/alert-notice.ts';
+import { Approvals } from './approvals.ts';
+import { DiskTurns } from './disk-turns.ts';
+import { Holds } from './holds.ts';
+import { Messages } from './messages.ts';
+import { Proofs } from './proofs.ts';
+import {
+  type Failure,
+  type FinalOutcome,
+  type RunRecord,
+  runColumns,
+  type StoredRun,
+  storedRun,
+  toRecord,
+} from './run.ts';
+import { RunQueries } from './run-queries.ts';
+import { Sessions } from './sessions.ts';
+import { StepRecords } from './step-records.ts';
+import { prepareStore } from './store-schema.ts';
+import { UsedSignatures } from './used-signatures.ts';
+
+/** A run that is about to be stored. */
+export type NewRun = Omit<
+  StoredRun,
+  'id' | 'failure' | 'receivedAt' | 'readyAt' | 'startedAt' | 'turnedBackAt' | 'verifiedAt' | 'finishedAt'
+>;
+
+const openStates = ['awaiting-approval', 'waiting', 'running'];
+
+/** Alerts and runs on the disk: what is stored here survives whatever happens to the process. */
+export class RunStore implements Disposable {
+  readonly holds: Holds;
+  readonly approvals: Approvals;
+  readonly proofs: Proofs;
+  readonly messages: Messages;
+  readonly steps: StepRecords;
+  readonly sessions: Sessions;
+  readonly signatures: UsedSignatures;
+  /** What is looked at without being changed. */
+  readonly look: RunQueries;
+  /** Who may write next, among all runs of this process. */
+  readonly turns = new DiskTurns();
+  /** A name of this store that no other one has. */
+  readonly name: string;
+  readonly #database: Sqlite;
+
+  constructor(file: string) {
+    this.#database = openSqlite(file);
+    prepareStore(this.#database, file);
+    this.holds = new Holds(this.#database);
+    this.approvals = new Approvals(this.#database);
+    this.proofs = new Proofs(this.#database);
+    this.messages = new Messages(this.#database);
+    this.steps = new StepRecords(this.#database);
+    this.sessions = new Sessions(this.#database);
+    this.signatures = new UsedSignatures(this.#database);
+    this.look = new RunQueries(this.#database);
+    this.name = String(this.#database.prepare('SELECT name FROM identity').get()?.name);
+  }
+
+  /** All of it or none of it; on return it is on the disk. Not to be nested. */
+  transaction<T>(work: () => T): T {
+    return inTransaction(this.#database, work);
+  }
+
+  /** Stores the state of an alert instance; returns the state that now holds. What is known already costs no write. */
+  noteAlert({ fingerprint, startsAt, labels, status }: AlertNotice, now: number): 'firing' | 'resolved' {
+    const known = this.#database
+      .prepare('SELECT status FROM alerts WHERE fingerprint = ? AND starts_at = ?')
+      .get(fingerprint, startsAt)?.status;
+    if (known === 'resolved' || known === status) return known;
+    this.#database
+      .prepare(
+        `INSERT INTO alerts (fingerprint, starts_at, labels, received_at, status) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET status = 'resolved'`,
+      )
+      .run(fingerprint, startsAt, JSON.stringify(labels), now, status);
+    return status;
+  }
+
+  isResolved({ fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
+    const row = this.#database
+      .prepare(`SELECT 1 FROM alerts WHERE fingerprint = ? AND starts_at = ? AND status = 'resolved'`)
+      .get(fingerprint, startsAt);
+    return row !== undefined;
+  }
+
+  /** Whether this runbook already has its run for this alert instance. */
+  hasRun(runbook: string, { fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
+    const row = this.#database
+      .prepare('SELECT 1 FROM runs WHERE runbook = ? AND fingerprint = ? AND starts_at = ?')
+      .get(runbook, fingerprint, startsAt);
+    return row !== undefined;
+  }
+
+  /** Stores a run; undefined when this runbook already has one for this alert instance. */
+  addRun(run: NewRun, now: number): StoredRun | undefined {
+    const finished = openStates.includes(run.state) ? null : now;
+    const row = this.#database
+      .prepare(
+        `INSERT INTO runs (runbook, runbook_hash, actor, alert, fingerprint, starts_at, labels, inputs, target, locks, mode,
+           trust, plan, plan_hash, state, reason, received_at, ready_at, finished_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING ${runColumns}`,
+      )
+      .get(
+        ...[run.runbook, run.runbookHash, run.actor, run.alert, run.fingerprint, run.startsAt],
+        ...[JSON.stringify(run.labels), JSON.stringify(run.inputs), run.target, JSON.stringify(run.locks)],
+        ...[run.mode, run.trust, run.plan, run.planHash, run.state, run.reason, now, now, finished],
+      );
+    return row === undefined ? undefined : storedRun.parse(row);
+  }
+
+  /** A person has agreed: the run waits for its turn. */
+  makeReady(id: number, now: number): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE runs SET state = 'waiting', reason = '', ready_at = ? WHERE id = ? AND state = 'awaiting-approval'`,
+      )
+      .run(now, id);
+    return changes === 1;
+  }
+
+  /** Takes a waiting run and all its locks for `owner`, or nothing: when it is taken, or another run holds one of its locks. */
+  claim(
+    { id, locks }: Pick<StoredRun, 'id' | 'locks'>,
+    owner: string,
+    leaseUntil: number,
+    now: number,
+  ): StoredRun | undefined {
+    return this.transaction(() => {
+      const list = JSON.stringify(locks);
+      const taken = this.#database
+        .prepare('SELECT 1 FROM locks WHERE lock IN (SELECT value FROM json_each(?))')
+        .get(list);
+      if (taken !== undefined) return undefined;
+      const row = this.#database
+        .prepare(
+          `UPDATE runs SET state = 'running', owner = ?, lease_until = ?, started_at = ?
+           WHERE id = ? AND state = 'waiting' RETURNING ${runColumns}`,
+        )
+        .get(owner, leaseUntil, now, id);
+      if (row === undefined) return undefined;
+      this.#database.prepare('INSERT INTO locks SELECT value, ? FROM json_each(?)').run(id, list);
+      return storedRun.parse(row);
+    });
+  }
+
+  /** Says that the owner is alive; false when the run has been taken from it. */
+  renew(id: number, owner: string, leaseUntil: number): boolean {
+    const { changes } = this.#database
+      .prepare(`UPDATE runs SET lease_until = ? WHERE id = ? AND owner = ? AND state = 'running'`)
+      .run(leaseUntil, id, owner);
+    return changes === 1;
+  }
+
+  /**
+   * Takes the runs whose owner has died, so that `owner` carries them on; the step that was under way says `interrupted`.
+   * `alive` are the caller's own runs, whose leases a stall of this process may have let expire.
+   */
+  takeOver(owner: string, leaseUntil: number, now: number, alive: Iterable<number> = []): StoredRun[] {
+    return this.transaction(() => {
+      const rows = this.#database
+        .prepare(
+          `UPDATE runs SET owner = ?, lease_until = ?
+           WHERE state = 'running' AND lease_until < ? AND id NOT IN (SELECT value FROM json_each(?))
+           RETURNING ${runColumns}`,
+        )
+        .all(owner, leaseUntil, now, JSON.stringify([...alive]));
+      const runs = rows.map((row) => storedRun.parse(row));
+      for (const { id } of runs) this.steps.interrupt(id, now);
+      return runs;
+    });
+  }
+
+  /** From here on the run only takes back what it has done. */
+  turnBack(id: number, owner: string, failure: Failure, now: number): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE runs SET failure = ?, turned_back_at = ?
+         WHERE id = ? AND owner = ? AND state = 'running' AND failure IS NULL`,
+      )
+      .run(JSON.stringify(failure), now, id, owner);
+    return changes === 1;
+  }
+
+  /** Ends a run that its owner carries out, or (owner null) one that still waits; false when it was not so. */
+  finish(
+    id: number,
+    owner: string | null,
+    { outcome, reason }: { outcome: FinalOutcome; reason: string },
+    now: number,
+  ): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE runs SET state = ?1, reason = ?2, finished_at = ?3, lease_until = NULL,
+           verified_at = CASE WHEN ?1 = 'succeeded' THEN ?3 END
+         WHERE id = ?4 AND owner IS ?5 AND state IN ('running', CASE WHEN ?5 IS NULL THEN 'waiting' END,
+           CASE WHEN ?5 IS NULL THEN 'awaiting-approval' END)`,
+      )
+      .run(outcome, reason, now, id, owner);
+    if (changes === 1) this.#database.prepare('DELETE FROM locks WHERE run_id = ?').run(id);
+    return changes === 1;
+  }
+
+  /** When the runbook last really started under this lock. */
+  lastStart(runbook: string, lock: string): number | undefined {
+    const row = this.#database
+      .prepare(`SELECT max(started_at) AS at FROM runs WHERE runbook = ? AND locks ->> 0 = ?`)
+      .get(runbook, lock);
+    return typeof row?.at === 'number' ? row.at : undefined;
+  }
+
+  /** How often the runbook has really started under this lock since then. */
+  startsSince(runbook: string, lock: string, since: number): number {
+    const row = this.#database
+      .prepare(`SELECT count(*) AS n FROM runs WHERE runbook = ? AND locks ->> 0 = ? AND started_at >= ?`)
+      .get(runbook, lock, since);
+    return Number(row?.n ?? 0);
+  }
+
+  /** Runs received since then, oldest first; of very many the newest. */
+  runs(since: number, limit = 1000): RunRecord[] {
+    const rows = this.#database
+      .prepare(`SELECT ${runColumns} FROM runs WHERE received_at >= ? ORDER BY id DESC LIMIT ?`)
+      .all(since, limit);
+    return rows.map((row) => this.#record(storedRun.parse(row))).toReversed();
+  }
+
+  run(id: number): RunRecord | undefined {
+    const run = this.stored(id);
+    return run && this.#record(run);
+  }
+
+  stored(id: number): StoredRun | undefined {
+    const row = this.#database.prepare(`SELECT ${runColumns} FROM runs WHERE id = ?`).get(id);
+    return row === undefined ? undefined : storedRun.parse(row);
+  }
+
+  #record(run: StoredRun): RunRecord {
+    return toRecord(run, this.steps.of(run.id));
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
