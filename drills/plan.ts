@@ -45,6 +45,22 @@ export function describePlan(name: string, drill: Drill, targets: Targets): stri
   return `${lines.join('\n')}\n`;
 }
 
+/** The same for programs: one object a drill. */
+export const planOfDrill = (name: string, drill: Drill, targets: Targets) => ({
+  ...{ drill: name, title: drill.title, cause: drill.cause },
+  hypothesis: drill.hypothesis,
+  load: drill.load ?? null,
+  method: drill.method.map(({ fault, target, with: params, after, for: lasts }) => {
+    const found = targets[target];
+    const planned = found && faultOf(fault).plan(params, { name: target, target: found }, '<run>', lasts);
+    const about = { fault, target, with: params, afterMs: after, forMs: lasts };
+    return { ...about, effects: planned?.effects ?? [], undo: planned?.undo ?? null };
+  }),
+  guardrails: drill.guardrails,
+  expect: drill.expect,
+  runbooks: drill.runbooks,
+});
+
 function describeStep(step: Drill['method'][number], targets: Targets): string[] {
   const target = targets[step.target];
   const head = `     after ${promDuration(step.after)}, for ${promDuration(step.for)}: ${step.fault} on ${step.target}`;

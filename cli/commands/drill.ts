@@ -6,7 +6,7 @@ import { cleanUp, describeEntry } from '../../drills/clean.ts';
 import { takeDrillLock } from '../../drills/drill-lock.ts';
 import { faults } from '../../drills/faults/registry.ts';
 import { leashWishSchema, runLeash } from '../../drills/leash-main.ts';
-import { describePlan } from '../../drills/plan.ts';
+import { describePlan, planOfDrill } from '../../drills/plan.ts';
 import { UndoLog } from '../../drills/undo-log.ts';
 import { runWatchdog } from '../../drills/watchdog-main.ts';
 import { systemClock } from '../../kit/clock.ts';
@@ -138,7 +138,11 @@ function plan(context: Context, options: CommonOptions, ids: string[]): void {
     }
     const { config } = findConfig(context, options);
     for (const { name, drill } of planOf(id, vocabularyOf(config)).drills) {
-      context.stdout.write(describePlan(name, drill, config.targets));
+      context.stdout.write(
+        options.json
+          ? `${JSON.stringify(planOfDrill(name, drill, config.targets))}\n`
+          : describePlan(name, drill, config.targets),
+      );
     }
   }
 }
