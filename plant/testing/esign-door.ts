@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listen } from '../../kit/http-server.ts';
 import { startEsign } from '../esign/esign.ts';
 import { esignSettingsSchema } from '../settings.ts';
@@ -15,23 +16,25 @@ export interface Door extends AsyncDisposable {
 /** Opens the door of a service of its own. */
 export async function openDoor(): Promise<Door> {
   const esign = await startEsign(esignSettingsSchema.parse({ latency_ms: 1 }), testContext);
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    door.asked++;
+    const { instead } = door;
+    if (instead === 'hang') return;
+    if (instead) return void response.writeHead(instead.status).end(instead.body);
+    const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {};
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${esign.url}${request.url}`, {
+      method: request.method ?? '',
+      headers,
+      ...body,
+    });
+    response.writeHead(answer.status).end(await answer.text());
+  };
   const server = await listen(
-    async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      door.asked++;
-      const { instead } = door;
-      if (instead === 'hang') return;
-      if (instead) return void response.writeHead(instead.status).end(instead.body);
-      const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {};
-      const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${esign.url}${request.url}`, {
-        method: request.method ?? '',
-        headers,
-        ...body,
-      });
-      response.writeHead(answer.status).end(await answer.text());
-    },
+    // Who asked may hang up, and the service may be going: then the line breaks off, as it would without a door.
+    (request, response) => void pass(request, response).catch(() => response.destroy()),
     { host: '127.0.0.1', port: 0 },
   );
   const door: Door = {
