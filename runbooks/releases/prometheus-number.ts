@@ -1,12 +1,4 @@
-import { z } from 'zod';
-
-const sample = z.tuple([z.number(), z.string()]);
-const answerSchema = z.object({
-  data: z.discriminatedUnion('resultType', [
-    z.object({ resultType: z.literal('vector'), result: z.array(z.object({ value: sample })) }),
-    z.object({ resultType: z.literal('scalar'), result: sample }),
-  ]),
-});
+import { askPrometheus } from '../conditions/promql.ts';
 
 /** What takes longer is no answer: the next look asks again. */
 const answerMs = 5000;
@@ -17,16 +9,8 @@ export function prometheusNumber(
   fetcher: typeof fetch,
 ): (promql: string, signal: AbortSignal) => Promise<number | undefined> {
   return async (promql, signal) => {
-    const response = await fetcher(
-      `${url.replace(/\/$/, '')}/api/v1/query?${new URLSearchParams({ query: promql })}`,
-      {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
-      },
-    );
-    const body: unknown = await response.json();
-    if (!response.ok) throw new Error((body as { error?: string }).error ?? `HTTP ${response.status}`);
-    const { data } = answerSchema.parse(body);
-    const value = data.resultType === 'scalar' ? data.result[1] : data.result[0]?.value[1];
-    return value === undefined ? undefined : Number(value);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+    const [first] = await askPrometheus(promql, { prometheus: url, fetch: fetcher }, limited);
+    return first;
   };
 }

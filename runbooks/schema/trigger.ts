@@ -24,7 +24,6 @@ export const trigger = z
     if (alert === undefined && (tier !== undefined || Object.keys(labels).length > 0))
       context.addIssue({ code: 'custom', message: 'tier and labels choose among alerts: they need "alert"' });
   });
-export type Trigger = z.output<typeof trigger>;
 
 function isCron(pattern: string): boolean {
   if (pattern.trim().split(/\s+/).length !== 5) return false;

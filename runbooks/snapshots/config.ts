@@ -37,5 +37,4 @@ export const snapshotSetSection = z.strictObject({
   commands: z.record(name, settingsCommand).default({}),
   database: databaseGuard.optional(),
 });
-export type SnapshotSetConfig = z.input<typeof snapshotSetSection>;
 export type SettingsCommand = z.output<typeof settingsCommand> & { name: string };
