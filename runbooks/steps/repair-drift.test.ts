@@ -11,6 +11,7 @@ let right: unknown[];
 const connect = (url: string) =>
   connectPostgres({ url, applicationName: 'plant', statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 });
 const write = { dry_run: false, reason: 'the scanners lost the Wi-Fi' };
+const waitingForMoves = `SELECT FROM pg_locks WHERE NOT granted AND relation = '"stock moves"'::regclass`;
 const repaired = (op: string) => expect.objectContaining({ op_id: op, remark: '异常恢复数据' });
 
 beforeAll(async () => {
@@ -93,21 +94,28 @@ describe('repair.drift', () => {
 
   test('leaves a record alone that arrives between the two looks.', async () => {
     await systems.wms.query(`DELETE FROM "stock moves" WHERE op_id = 'op-4'`);
-    const world = systems.world({}, { comparison: { recheck_after: '2s' } });
-    const running = systems.run(repairDrift, write, world);
-    const readers = `SELECT count(*)::int AS n FROM pg_stat_activity
-      WHERE application_name = 'andon consistency' AND datname = 'wms'`;
-    const seen = async (n: number) => (await systems.wms.query(readers)).rows[0].n === n;
-    await waitFor(() => seen(1), { what: 'the first look', timeoutMs: 20_000, everyMs: 2 });
-    await waitFor(() => seen(0), { what: 'its end', timeoutMs: 20_000, everyMs: 2 });
-    await systems.wms.query(
-      `INSERT INTO "stock moves" (op_id, material, lot, quantity, server_ts)
-       VALUES ('op-4', 'M-1', 'L-0', 4, now() - interval '1 hour')`,
-    );
-    expect(await running).toMatchObject({ outcome: 'succeeded', touched: 0 });
+    const arriving = await systems.client();
+    const lock = 'LOCK TABLE "stock moves" IN ACCESS EXCLUSIVE MODE';
+    const queued = async (n: number) => (await systems.wms.query(waitingForMoves)).rowCount === n;
+    // The record queues for the table behind the first look, and so arrives at that look's end.
+    await systems.wms.query(`BEGIN; ${lock}`);
+    const running = systems.run(repairDrift, write);
+    await waitFor(() => queued(1), { what: 'the first look', timeoutMs: 20_000, everyMs: 2 });
+    const arrived = arriving.query(`BEGIN; ${lock};
+      INSERT INTO "stock moves" (op_id, material, lot, quantity, server_ts)
+        VALUES ('op-4', 'M-1', 'L-0', 4, now() - interval '1 hour'); COMMIT`);
+    await waitFor(() => queued(2), { what: 'the record', timeoutMs: 20_000, everyMs: 2 });
+    await systems.wms.query('COMMIT');
+    await arrived;
+    expect(await running).toMatchObject({
+      outcome: 'succeeded',
+      touched: 0,
+      summary: '0 records of wms are not as mes has them',
+    });
     expect(await systems.held()).toMatchObject(
       right.map((row) => ({ op_id: (row as { op_id: string }).op_id })),
     );
+    await arriving.end();
   });
 
   test.for([
