@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { connectPostgres } from '../../kit/postgres.ts';
+import { startTestPostgres } from '../../lab/testing/postgres.ts';
 import { runCli } from '../testing/run-cli.ts';
 
 let cwd: string;
@@ -67,3 +69,35 @@ test('rollback says what it could not restore.', async () => {
     stdout: expect.stringContaining('not restored: os: no command of the set is called so any more'),
   });
 });
+
+test('rollback takes migrations back only with --with-migrations, and says so.', async () => {
+  await using postgres = await startTestPostgres();
+  const url = await postgres.database('mes');
+  const session = await connectPostgres({
+    url,
+    applicationName: 'test',
+    statementTimeoutMs: 9000,
+    lockTimeoutMs: 9000,
+  });
+  await session.query('CREATE TABLE migrations (id text)');
+  writeFileSync(path.join(cwd, '1.sql'), 'DELETE FROM migrations');
+  const database = { target: 'mes-db', applied: 'SELECT id FROM migrations', down: cwd };
+  const snapshots = {
+    'mes-config': { folder: path.join(cwd, 'config'), store: path.join(cwd, 'store'), database },
+  };
+  const targets = { 'mes-db': { kind: 'postgres', url } };
+  const runbooks = { token: 'a-token-of-some-length', snapshots };
+  writeFileSync(path.join(cwd, 'andon.yaml'), stringify({ targets, runbooks }));
+  await andon('create', 'mes-config');
+  await session.query(`INSERT INTO migrations VALUES ('1')`);
+  expect(await andon('rollback', 'mes-config')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('--with-migrations'),
+  });
+  expect(await andon('rollback', 'mes-config', '--with-migrations')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('the migrations 1 are taken back (apply them again before you undo)'),
+  });
+  expect((await session.query('SELECT FROM migrations')).rowCount).toBe(0);
+  await session.end();
+}, 60_000);

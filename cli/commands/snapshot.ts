@@ -4,7 +4,7 @@ import { UsageError } from '../../kit/errors.ts';
 import { chooseSnapshot, listSnapshots, readManifest } from '../../runbooks/snapshots/catalog.ts';
 import { createSnapshot } from '../../runbooks/snapshots/create.ts';
 import { ObjectStore } from '../../runbooks/snapshots/objects.ts';
-import { rollbackSnapshot } from '../../runbooks/snapshots/rollback.ts';
+import { type Rollback, rollbackSnapshot } from '../../runbooks/snapshots/rollback.ts';
 import { type SnapshotSet, snapshotSet } from '../../runbooks/snapshots/set.ts';
 import { verifySnapshot } from '../../runbooks/snapshots/verify.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
@@ -28,7 +28,13 @@ export function registerSnapshot(program: Command, context: Context): void {
   snapshot
     .command('rollback <set> [id]')
     .description('switch the folder back to a snapshot (default: newest), whole or not at all')
-    .action((name: string, id = 'newest') => rollback(context, program.opts(), name, id));
+    .option(
+      '--with-migrations',
+      'also carry out the down steps of migrations since; what was written since may be lost (PostgreSQL)',
+    )
+    .action((name: string, id: string | undefined, flags: RollbackFlags) =>
+      rollback(context, program.opts(), { name, id, ...flags }),
+    );
 }
 
 function setOf(context: Context, options: CommonOptions, name: string): SnapshotSet {
@@ -85,16 +91,36 @@ async function verify(context: Context, options: CommonOptions, name: string, id
   if (!isWhole) context.exit(exitCode.failed);
 }
 
-async function rollback(context: Context, options: CommonOptions, name: string, id: string): Promise<void> {
+interface RollbackFlags {
+  withMigrations?: boolean;
+}
+
+async function rollback(
+  context: Context,
+  options: CommonOptions,
+  { name, id = 'newest', withMigrations = false }: RollbackFlags & { name: string; id: string | undefined },
+): Promise<void> {
   const set = setOf(context, options, name);
-  const done = await rollbackSnapshot(set, id, { clock: systemClock, signal: context.signal });
+  const done = await rollbackSnapshot(set, id, {
+    clock: systemClock,
+    signal: context.signal,
+    withMigrations,
+  });
   if (options.json) context.stdout.write(`${JSON.stringify(done)}\n`);
   else if (!done.switched)
     context.stdout.write(`${set.folder} already is as ${done.to} has it; nothing was done\n`);
   else
     context.stdout.write(
-      `${set.folder} is back at ${done.to}; ${done.changed.length} paths changed; to undo: andon snapshot rollback ${name} ${done.before}\n`,
+      `${set.folder} is back at ${done.to}; ${done.changed.length} paths changed${takenBack(done)}; to undo: andon snapshot rollback ${name} ${done.before}\n`,
     );
   if (!options.json)
     for (const sentence of done.notRestored) context.stdout.write(`not restored: ${sentence}\n`);
+}
+
+/** A rollback of this rollback needs their tables again. */
+function takenBack({ changed }: Rollback): string {
+  const migrations = changed.flatMap((one) => (one.startsWith('migration ') ? [one.slice(10)] : []));
+  return migrations.length === 0
+    ? ''
+    : `, the migrations ${migrations.join(', ')} are taken back (apply them again before you undo)`;
 }

@@ -1,9 +1,10 @@
 import type pg from 'pg';
+import { inTransaction } from '../../kit/postgres-transaction.ts';
 import type { Targets } from '../../kit/targets.ts';
 import { type Change, type ChangeAuthor, ensureChanges, noteChange } from './changes.ts';
 import type { Drift } from './differences.ts';
 import { postgresOf, type Repair } from './repair.ts';
-import { inTransaction } from './sessions.ts';
+import { repairSession } from './sessions.ts';
 import { readRecord, writeRecord } from './write-record.ts';
 
 /**
@@ -19,8 +20,8 @@ export function applyRepair(
 ): Promise<Change[]> {
   const from = postgresOf(targets, repair.from);
   const into = postgresOf(targets, repair.into);
-  return inTransaction(from, 'READ ONLY', signal, (reader) =>
-    inTransaction(into, 'READ WRITE', signal, async (writer) => {
+  return inTransaction(repairSession(from), 'READ ONLY', signal, (reader) =>
+    inTransaction(repairSession(into), 'READ WRITE', signal, async (writer) => {
       const changes: Change[] = [];
       for (const { keys } of drifts) {
         signal.throwIfAborted();

@@ -1,10 +1,11 @@
 import type pg from 'pg';
+import { inTransaction } from '../../kit/postgres-transaction.ts';
+import { RolledBackError } from '../../kit/rolled-back.ts';
 import type { Targets } from '../../kit/targets.ts';
 import { recompute } from './apply.ts';
 import { changesOf, type NotedChange, noteReverted, quoted } from './changes.ts';
 import { postgresOf, type Repair, type RepairSystem, type Repairs } from './repair.ts';
-import { RolledBackError } from './rolled-back.ts';
-import { inTransaction } from './sessions.ts';
+import { repairSession } from './sessions.ts';
 import { sameRow } from './write-record.ts';
 
 /** What became of the changes of one operation. */
@@ -37,7 +38,7 @@ export function revertIn(
   wish: RevertWish,
   { repairs, targets, signal }: { repairs: Repairs; targets: Targets; signal: AbortSignal },
 ): Promise<Reverted> {
-  return inTransaction(postgresOf(targets, system), 'READ WRITE', signal, async (client) => {
+  return inTransaction(repairSession(postgresOf(targets, system)), 'READ WRITE', signal, async (client) => {
     const result: Reverted = { reverted: [], left: [] };
     for (const change of await changesOf(client, wish.operation, wish.youngerThanMs)) {
       signal.throwIfAborted();

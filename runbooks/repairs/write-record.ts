@@ -1,7 +1,7 @@
 import type pg from 'pg';
+import { RolledBackError } from '../../kit/rolled-back.ts';
 import { type Change, quoted } from './changes.ts';
 import type { Repair } from './repair.ts';
-import { RolledBackError } from './rolled-back.ts';
 
 /** How a record reads in the system that is right; undefined when it is not there any more. */
 export async function readRecord(

@@ -15,7 +15,7 @@ const settingsCommand = z.strictObject({
   timeout: duration.prefault('30s'),
 });
 
-/** A database whose tables belong to these settings. It is never changed: a rollback that does not fit its tables is refused. */
+/** A database whose tables belong to these settings. A rollback that does not fit its tables is refused, unless a person wants them taken back. */
 const databaseGuard = z.strictObject({
   /** A postgres or mysql target. */
   target: z.string().min(1),
@@ -23,6 +23,8 @@ const databaseGuard = z.strictObject({
   applied: z.string().min(1),
   /** The folder with the steps back: `<migration>.sql`. */
   down: z.string().min(1),
+  /** How long one step back may take. */
+  timeout: duration.prefault('60s'),
 });
 
 /** One set under `runbooks.snapshots` in andon.yaml. */

@@ -32,7 +32,7 @@ async function settingsOf(url: string, sql = applied) {
   writeFileSync(file, 'old');
   const kind = url.startsWith('postgres') ? 'postgres' : 'mysql';
   const targets = targetsSchema.parse({ 'mes-db': { kind, url } });
-  const database = { target: 'mes-db', applied: sql, down: temp.file('down') };
+  const database = { target: 'mes-db', applied: sql, down: temp.file('down'), timeout: 20_000 };
   const set = snapshotSet({ config: { folder, store: temp.file('store'), database } }, 'config', targets);
   return {
     set,
@@ -77,7 +77,9 @@ test('A rollback is refused once the database has got migrations, with or withou
   down('003-scrap');
   await expect(rollback()).rejects.toMatchObject({
     code: 'snapshot.migrations',
-    mend: expect.stringContaining('newest first, each in a transaction: 004-rework.sql, 003-scrap.sql'),
+    mend: expect.stringMatching(
+      /newest first, each in a transaction: 004-rework.sql, 003-scrap.sql.*rollback config \S+ --with-migrations/,
+    ),
   });
   expect(now()).toBe('new');
   await run(`DELETE FROM migrations WHERE id > '003'`);
@@ -139,7 +141,7 @@ describe('Tables and settings', () => {
   });
 
   test('A set whose database is no database is told where.', () => {
-    const database = { target: 'mes', applied, down: '/d' };
+    const database = { target: 'mes', applied, down: '/d', timeout: 1000 };
     expect(() => snapshotSet({ config: { folder: '/f', database } }, 'config')).toThrow(
       /no postgres or mysql target/,
     );

@@ -3,6 +3,7 @@ import { buildFolder, canSetOwners } from './build-folder.ts';
 import { chooseSnapshot } from './catalog.ts';
 import { keep, liveFolder, lookAround, type SnapshotOptions } from './create.ts';
 import { describeFolder } from './describe-folder.ts';
+import type { DownStep } from './down-steps.ts';
 import { forgetRollback, noteRollback } from './interrupted.ts';
 import { differences, type Manifest } from './manifest.ts';
 import { demandFittingTables } from './migrations.ts';
@@ -11,6 +12,7 @@ import type { SnapshotSet } from './set.ts';
 import { type CapturedSetting, restoreSettings, settingsDifference } from './settings.ts';
 import { lockStore } from './store-lock.ts';
 import { buildingPath, removeTree, settle, switchTo } from './switch.ts';
+import { takeBackMigrations } from './take-back-migrations.ts';
 
 export interface Rollback {
   /** The snapshot that was asked for. */
@@ -19,10 +21,15 @@ export interface Rollback {
   switched: boolean;
   /** The snapshot of the state before: rolling back to it undoes this rollback. */
   before?: string;
-  /** Paths that differ between before and after; `setting NAME` for what a command printed. */
+  /** Paths that differ between before and after; `setting NAME` for what a command printed, `migration NAME` for one that was taken back. */
   changed: string[];
   /** Settings that differ and stay as they are, as sentences. */
   notRestored: string[];
+}
+
+export interface RollbackOptions extends SnapshotOptions {
+  /** A person says that migrations since the snapshot may be taken back, with what was written since. */
+  withMigrations?: boolean;
 }
 
 /**
@@ -33,24 +40,29 @@ export interface Rollback {
  * Settings are restored by their commands at the very end, directly before the switch: what can fail has happened by then. A command
  * that fails ends the rollback, and what was restored before it is given back. Killed between the first command and the switch,
  * settings and folder may not belong together: that is noted (interrupted.ts), and the same rollback carried out again makes it whole.
+ * The same holds for migrations that are taken back: all of them in one transaction, after the settings.
  */
 export async function rollbackSnapshot(
   set: SnapshotSet,
   which: string,
-  options: SnapshotOptions,
+  options: RollbackOptions,
 ): Promise<Rollback> {
-  const { clock, signal } = options;
+  const { clock, signal, withMigrations = false } = options;
   using _lock = await lockStore(set, clock, signal);
   await settle(set.folder);
   const wanted = chooseSnapshot(set, which);
   const objects = new ObjectStore(set.store);
   const folder = await liveFolder(set);
   const around = await lookAround(set, signal);
-  demandFittingTables(set, wanted, around.migrations);
+  const stepsBack = demandFittingTables(set, wanted, around.migrations, withMigrations);
   const content = await describeFolder(folder, signal);
   const { restorable, notRestored } = settingsDifference(wanted, around.captured, set);
   const paths = differences(wanted, content, { owners: canSetOwners() });
-  const changed = [...paths, ...restorable.map((name) => `setting ${name}`)];
+  const changed = [
+    ...paths,
+    ...restorable.map((name) => `setting ${name}`),
+    ...stepsBack.map(({ migration }) => `migration ${migration}`),
+  ];
   if (changed.length === 0) {
     forgetRollback(set);
     return { to: wanted.id, switched: false, changed, notRestored };
@@ -60,9 +72,8 @@ export async function rollbackSnapshot(
   const atLast = async () => {
     // By now what both have in common has been found whole, and is not read again.
     const { id } = await keep(set, source, { ...options, note }, objects);
-    if (restorable.length === 0) return id;
-    const settings = { names: restorable, now: around.captured, objects };
-    await restoreWanted(set, wanted, settings, signal);
+    if (restorable.length === 0 && stepsBack.length === 0) return id;
+    await restoreWanted(set, wanted, { names: restorable, now: around.captured, objects, stepsBack }, signal);
     return id;
   };
   const before =
@@ -71,18 +82,30 @@ export async function rollbackSnapshot(
   return { to: wanted.id, switched: true, before, changed, notRestored };
 }
 
+interface RestoreWish {
+  names: string[];
+  now: readonly CapturedSetting[];
+  objects: ObjectStore;
+  stepsBack: readonly DownStep[];
+}
+
 /** Where it fails, all is as before, unless the error says that it could not be taken back; then the note stays. */
 async function restoreWanted(
   set: SnapshotSet,
   { id, settings = [] }: Manifest,
-  { names, now, objects }: { names: string[]; now: readonly CapturedSetting[]; objects: ObjectStore },
+  { names, now, objects, stepsBack }: RestoreWish,
   signal?: AbortSignal,
 ): Promise<void> {
   const wanted = (name: string) =>
     objects.content(settings.find((one) => one.name === name)?.sha256 ?? '', `the setting ${name}`);
+  const { database } = set;
+  const andThen = async () => {
+    if (database && stepsBack.length > 0)
+      await takeBackMigrations(set, database, stepsBack, signal ?? new AbortController().signal);
+  };
   await noteRollback(set, id);
   try {
-    await restoreSettings(set, names, { wanted, now }, signal);
+    await restoreSettings(set, names, { wanted, now, andThen }, signal);
   } catch (error) {
     if (!(error instanceof AggregateError)) forgetRollback(set);
     throw error;

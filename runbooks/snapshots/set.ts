@@ -16,6 +16,8 @@ export interface MigrationGuard {
   target: TargetOf<'postgres'> | TargetOf<'mysql'>;
   applied: string;
   down: string;
+  /** How long one step back may take, in milliseconds. */
+  timeout: number;
 }
 
 /** A folder that can be copied and brought back with what belongs to it, and where its copies are. All paths are absolute. */
@@ -65,8 +67,8 @@ function guardOf(set: string, written: Section['database'], targets: Targets): M
         mend: `Correct runbooks.snapshots.${set}.database.target in andon.yaml`,
       },
     );
-  const { target: name, applied, down } = written;
-  return { name, target, applied, down: path.resolve(down) };
+  const { target: name, applied, down, timeout } = written;
+  return { name, target, applied, down: path.resolve(down), timeout };
 }
 
 function isInside(inner: string, outer: string): boolean {

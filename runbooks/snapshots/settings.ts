@@ -61,11 +61,17 @@ export function settingsDifference(
   };
 }
 
-/** Restores settings one after the other. Where one fails, those before it are given back what they were, and the error is thrown. */
+interface RestoreWork {
+  wanted: (name: string) => Promise<Buffer>;
+  now: readonly CapturedSetting[];
+  andThen: () => Promise<void>;
+}
+
+/** Restores settings one after the other, `andThen` does what is left. Where one fails, those before it are given back what they were, and the error is thrown. */
 export async function restoreSettings(
   set: SnapshotSet,
   names: readonly string[],
-  { wanted, now }: { wanted: (name: string) => Promise<Buffer>; now: readonly CapturedSetting[] },
+  { wanted, now, andThen }: RestoreWork,
   signal?: AbortSignal,
 ): Promise<void> {
   const restore = async (name: string, input: Buffer, limit?: AbortSignal) => {
@@ -82,6 +88,7 @@ export async function restoreSettings(
       begun.push(name);
       await restore(name, content, signal);
     }
+    await andThen();
   } catch (error) {
     const failures: unknown[] = [error];
     // Also the one that failed: nobody knows how far it got. Not under the signal: what was begun is taken back.

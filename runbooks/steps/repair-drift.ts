@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { RolledBackError } from '../../kit/rolled-back.ts';
 import { applyRepair } from '../repairs/apply.ts';
 import type { Change, ChangeAuthor } from '../repairs/changes.ts';
 import { recoveredMark } from '../repairs/config.ts';
 import { type Drifts, driftsOf } from '../repairs/differences.ts';
 import { everyRepair, type Repair, repairsNamed } from '../repairs/repair.ts';
-import { RolledBackError } from '../repairs/rolled-back.ts';
 import type { PlanWorld, SideEffect, Step, StepResult, StepWorld } from '../step.ts';
 import { changesShown, driftsShown } from './repair-drift/shown.ts';
 

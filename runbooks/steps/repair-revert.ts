@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, promDuration } from '../../kit/duration.ts';
+import { RolledBackError } from '../../kit/rolled-back.ts';
 import { type Reverted, revertIn, writtenSystems } from '../repairs/revert.ts';
-import { RolledBackError } from '../repairs/rolled-back.ts';
 import { type Step, type StepResult, untouched } from '../step.ts';
 
 const params = z.strictObject({

@@ -32,7 +32,7 @@ test('What was to be so is so: carried out twice, the second time touches nothin
 
 test('The plan names the folder, the commands that restore, and the database that may refuse.', () => {
   const commands = { routes: { capture: ['ip', 'route'], restore: ['restore-routes'], timeout: 1000 } };
-  const database = { target: 'mes-db', applied: 'SELECT id FROM migrations', down: '/down' };
+  const database = { target: 'mes-db', applied: 'SELECT id FROM migrations', down: '/down', timeout: 1000 };
   const snapshots = { config: { folder: '/etc/plant', store: '/var/snapshots', commands, database } };
   const world = stepWorld(
     { 'mes-db': { kind: 'postgres', url: 'postgres://127.0.0.1:9/mes' } },

@@ -1,4 +1,4 @@
-/** The data is not as a repair must find it, or the database refused: all of its transaction was rolled back, for certain. */
+/** The data is not as it must be, or the database refused: all of the transaction was rolled back, for certain. */
 export class RolledBackError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
