@@ -78,7 +78,7 @@ describe.skipIf(dockerMissing !== undefined)(
       await engine.docker('rm', '-f', 'removed');
       await expect(demand()).rejects.toMatchObject({
         code: 'container.unknown',
-        mend: 'Look with: docker ps -a',
+        mend: expect.stringContaining('docker ps -a'),
       });
       await expect(undo()).rejects.toThrow('No such container');
     });

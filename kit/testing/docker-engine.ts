@@ -38,6 +38,7 @@ function busybox(): string {
 
 export interface TestEngine extends AsyncDisposable {
   socket: string;
+  pid: number;
   /** The network namespace in which it makes its bridges. */
   namespaceFile: string;
   /** Runs `docker ARGS`, and returns what it prints. */
@@ -85,6 +86,7 @@ export async function startTestEngine(): Promise<TestEngine> {
     if (all !== '') await docker('rm', '--force', ...all.split('\n'));
   });
   await importImage(folder, docker);
+  const { pid = 0 } = engine;
   const opened = stack.move();
   return {
     socket,
@@ -93,7 +95,8 @@ export async function startTestEngine(): Promise<TestEngine> {
       const program = [testImage, '/bin/busybox', 'sleep', '999'];
       await docker('run', '--detach', '--network', network, '--name', name, ...program);
     },
-    namespaceFile: `/proc/${engine.pid}/ns/net`,
+    pid,
+    namespaceFile: `/proc/${pid}/ns/net`,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
