@@ -39,6 +39,9 @@ test('A run is shown with its plan, steps, reasons and times of the plant, in wh
   expect(text).toContain('title="2026-01-31T08:00:00.000Z (UTC)">2026-01-31 16:00:00</time>');
   expect(text).toContain('All its checks had come true');
   expect(await page('/')).toContain('>act on mes-db</a>');
+  // On a phone the name of an alert is broken between its words only.
+  for (const path of ['/', '/run/1'])
+    expect(await page(path)).toContain('Mes<wbr>Database<wbr>Blocked</span>');
 });
 
 test('A run that a person must go on with says what to do.', async () => {

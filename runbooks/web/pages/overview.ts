@@ -1,4 +1,4 @@
-import { type Html, html } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName } from '../../../kit/safe-html.ts';
 import type { BrokenOff } from '../../snapshots/interrupted.ts';
 import type { Hold } from '../../store/holds.ts';
 import type { RunRecord } from '../../store/run.ts';
@@ -62,7 +62,7 @@ function now({ open, now: at }: OverviewData): Html {
     (
       run,
     ) => html`<div class="card"><h3><a href="/run/${run.id}">${nameOf(run)}</a> ${stateChip(run.state)}</h3>
-<p class="note">${run.alert ?? run.actor} · for ${roughly(at - Date.parse(run.receivedAt))}${lastStep(run)}</p></div>`,
+<p class="note">${begunBy(run)} · for ${roughly(at - Date.parse(run.receivedAt))}${lastStep(run)}</p></div>`,
   )}</section>`;
 }
 
@@ -73,6 +73,8 @@ function lastStep({ steps }: RunRecord): string {
     : '';
 }
 
+const begunBy = ({ alert, actor }: RunRecord): Html | string => (alert === null ? actor : joinedName(alert));
+
 const nameOf = ({ runbook, target }: RunRecord): string =>
   `${runbook}${target === null ? '' : ` on ${target}`}`;
 
@@ -82,7 +84,7 @@ function past({ recent, time }: OverviewData): Html {
   return html`<section id="past"><h2>The last ${recent.length} runs</h2>
 <table><thead><tr><th>Runbook</th><th>State</th><th>Since</th><th>Alert</th><th>Why</th></tr></thead><tbody>${recent.map(
     (run) => html`<tr><td><a href="/run/${run.id}">${nameOf(run)}</a></td><td>${stateChip(run.state)}</td>
-<td class="wide">${time(run.receivedAt)}</td><td class="wide">${run.alert ?? run.actor}</td><td class="wide any">${withTimes(short(run.reason), time)}</td></tr>`,
+<td class="wide">${time(run.receivedAt)}</td><td class="wide">${begunBy(run)}</td><td class="wide any">${withTimes(short(run.reason), time)}</td></tr>`,
   )}</tbody></table></section>`;
 }
 
