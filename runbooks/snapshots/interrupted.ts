@@ -50,8 +50,8 @@ export function brokenOffRollbacks(
       const first = noteIn(set);
       if (!first || isFileLocked(lockOf(set.store))) return [];
       // Between the two looks it may have ended, or another one have begun.
-      const { at, ...found } = noteIn(set) ?? {};
-      return at === first.at ? [{ ...first, ...found }] : [];
+      const again = noteIn(set);
+      return again?.at === first.at ? [again] : [];
     } catch (error) {
       const what = `whether a rollback of "${name}" was broken off cannot be told: ${messageOf(error)}`;
       return [{ set: name, what, mend: `Look as the user that ${set.store} belongs to` }];
