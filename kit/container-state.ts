@@ -9,17 +9,18 @@ const endpointSchema = z.object({
 const inspectSchema = z.object({
   Id: z.string(),
   Name: z.string(),
-  RestartCount: z.int().default(0),
+  // Podman writes it as a number.
+  Config: z.object({ StopSignal: z.union([z.string(), z.int()]).nullish() }).nullish(),
   State: z.object({
     Running: z.boolean(),
     Paused: z.boolean(),
+    Restarting: z.boolean().default(false),
     Pid: z.int(),
     ExitCode: z.int(),
     StartedAt: z.string(),
   }),
   HostConfig: z.object({
     NetworkMode: z.string().default(''),
-    RestartPolicy: z.object({ Name: z.string() }).nullish(),
   }),
   NetworkSettings: z.object({ Networks: z.record(z.string(), endpointSchema).nullish() }),
 });
@@ -31,16 +32,16 @@ export interface ContainerState {
   /** Also true while it is paused. */
   running: boolean;
   paused: boolean;
+  /** It has ended, and its engine waits a while before it starts it again: the longer, the more often it has ended. */
+  restarting: boolean;
   /** Its first process as the host sees it; 0 when it does not run. */
   pid: number;
   /** Of the last end; 137 after SIGKILL. */
   exitCode: number;
   /** ISO time of the last start: another one means that it has been started again. */
   startedAt: string;
-  /** Whether the engine itself starts it again when it dies: `always`, `unless-stopped` or `on-failure`; '' or `no` otherwise. */
-  restartPolicy: string;
-  /** How often the engine has done so. */
-  restarts: number;
+  /** What asks it to end in an orderly way, as its image says. */
+  stopSignal: string;
   /** How it was given its network: `host` shares that of the computer. */
   networkMode: string;
   /** The networks it is connected to, by name. */
@@ -58,18 +59,19 @@ export interface NetworkSeat {
 
 /** Reads the answer of `GET /containers/ID/json`; throws where it is something else. */
 export function containerStateOf(answer: unknown): ContainerState {
-  const { Id, Name, RestartCount, State, HostConfig, NetworkSettings } = inspectSchema.parse(answer);
+  const { Id, Name, Config, State, HostConfig, NetworkSettings } = inspectSchema.parse(answer);
   const networks = Object.entries(NetworkSettings.Networks ?? {});
   return {
     id: Id,
     name: Name.replace(/^\//, ''),
-    running: State.Running,
+    // Engines call it running, too, while they wait to start it again.
+    running: State.Running && !State.Restarting,
     paused: State.Paused,
+    restarting: State.Restarting,
     pid: State.Pid,
     exitCode: State.ExitCode,
     startedAt: State.StartedAt,
-    restartPolicy: HostConfig.RestartPolicy?.Name ?? '',
-    restarts: RestartCount,
+    stopSignal: String(Config?.StopSignal || 'SIGTERM'),
     networkMode: HostConfig.NetworkMode,
     networks: Object.fromEntries(networks.map(([name, seat]) => [name, seatOf(seat, Id)])),
   };

@@ -56,7 +56,7 @@ export class DockerEngine {
   }
 
   /** Sends a signal to its first process; SIGKILL when left out. A container that does not run is no error. */
-  async kill(container: string, killSignal: NodeJS.Signals = 'SIGKILL', signal?: AbortSignal): Promise<void> {
+  async kill(container: string, killSignal = 'SIGKILL', signal?: AbortSignal): Promise<void> {
     const query = new URLSearchParams({ signal: killSignal });
     await this.#unlessAlready(container, 'running', false, () =>
       this.#call('POST', `${pathOf(container)}/kill?${query}`, { signal }),
@@ -138,7 +138,10 @@ export class DockerEngine {
         },
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
       });
-      const fail = (cause: Error) => reject(signal?.aborted ? signal.reason : this.#noAnswer(cause));
+      const fail = (cause: Error) =>
+        reject(
+          signal?.aborted ? signal.reason : limit.aborted ? this.#stuck(limitMs) : this.#noAnswer(cause),
+        );
       call.once('error', fail);
       call.once('response', (response) => {
         const chunks: Buffer[] = [];
@@ -149,6 +152,13 @@ export class DockerEngine {
         );
       });
       call.end(text);
+    });
+  }
+
+  #stuck(limitMs: number): UnavailableError {
+    const what = `the Docker engine at ${this.#socket} has not answered within ${limitMs / 1000} s`;
+    return new UnavailableError('docker.no-answer', what, {
+      mend: 'It hangs, or has too much to do. Look with: docker version; journalctl -u docker',
     });
   }
 

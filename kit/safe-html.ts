@@ -40,6 +40,10 @@ const entities: Record<string, string> = {
 export const escapeHtml = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 
+/** A name of words written together, as alerts have: where it does not fit, it is broken between these words and nowhere else. */
+export const joinedName = (name: string): Html =>
+  html`<span class="name">${name.split(/(?<=[a-z0-9])(?=[A-Z])/).map((word, index) => [index > 0 && trusted('<wbr>'), word])}</span>`;
+
 /** Text in which `words` between backticks become code. */
 export const withCode = (text: string): Html[] =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));

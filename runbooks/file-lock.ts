@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../kit/clock.ts';
-import { openSqlite } from '../kit/sqlite.ts';
+import { openSqlite, type Sqlite } from '../kit/sqlite.ts';
 import { waitFor } from '../kit/wait.ts';
 
 export interface FileLockOptions {
@@ -22,9 +22,7 @@ export async function lockFile(
   { what, patienceMs, clock, signal }: FileLockOptions,
 ): Promise<Disposable> {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const database = openSqlite(file);
-  // Waiting is done below, where it does not stop the whole process.
-  database.exec('PRAGMA busy_timeout = 0');
+  const database = opened(file);
   const tryLock = () => {
     database.exec('BEGIN IMMEDIATE');
     return true;
@@ -36,4 +34,29 @@ export async function lockFile(
     throw error;
   }
   return { [Symbol.dispose]: () => database.close() };
+}
+
+/** Whether somebody holds it at this moment. */
+export function isFileLocked(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const database = opened(file);
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    return false;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === busy) return true;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+/** SQLITE_BUSY: another one is writing. */
+const busy = 5;
+
+function opened(file: string): Sqlite {
+  const database = openSqlite(file);
+  // Whoever waits does so where it does not stop the whole process.
+  database.exec('PRAGMA busy_timeout = 0');
+  return database;
 }

@@ -8,6 +8,7 @@ import { openReleases } from './releases/open-releases.ts';
 import { tellOfRelease } from './releases/tell-of-release.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { actsByItself } from './schema/mode.ts';
+import { brokenOffRollbacks } from './snapshots/interrupted.ts';
 import type { RunRecord } from './store/run.ts';
 import { runbookApp } from './web/app.ts';
 
@@ -22,6 +23,7 @@ export async function startRunbookService(options: RunbookOptions): Promise<Runb
   await using opened = new AsyncDisposableStack();
   const open = opened.use(openRunbooks(options));
   warnOfMissingTargets(open);
+  warnOfBrokenOff(open);
   const engine = opened.use(new RunbookEngine(open));
   const { config, targets, prometheus } = options;
   const redact = redactionOf({ config, targets, prometheus });
@@ -65,4 +67,9 @@ function warnOfMissingTargets({ runbooks, targets, steps, log }: OpenRunbooks): 
     if ('problem' in resolved)
       log.warn({ runbook: runbook.id, problem: resolved.problem }, 'runbook cannot act');
   }
+}
+
+/** Whoever killed it may be gone: the page says so as well, for as long as it is so. */
+function warnOfBrokenOff({ snapshots, log }: OpenRunbooks): void {
+  for (const { set, what, mend } of brokenOffRollbacks(snapshots)) log.error({ set, mend }, what);
 }

@@ -1,11 +1,14 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import type { AndonConfig } from '../../config/andon-config.ts';
 import { UndoLog } from '../../drills/undo-log.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { AndonError, messageOf } from '../../kit/errors.ts';
 import { findProgram } from '../../lab/programs.ts';
 import { labStatus } from '../../lab/status.ts';
 import { findK6 } from '../../loadtests/find-k6.ts';
+import { brokenOffRollbacks } from '../../runbooks/snapshots/interrupted.ts';
+import type { SnapshotSets } from '../../runbooks/snapshots/set.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
 import { runbookTrust } from '../runbook-trust.ts';
@@ -21,7 +24,7 @@ export function registerDoctor(program: Command, context: Context): void {
   program
     .command('doctor')
     .description(
-      'is everything here that a lab and a drill need, is nothing left of an earlier drill, what may runbooks do',
+      'is everything here that a lab and a drill need, is nothing left of an earlier drill or rollback, what may runbooks do',
     )
     .action(() => examine(context, program.opts()));
 }
@@ -62,17 +65,31 @@ function look(what: string, find: () => string): Finding {
   }
 }
 
-/** What runbooks may do without a person. That one must still be proven is no trouble of this computer. */
+/** What stands in andon.yaml about runbooks: where their service is, and the snapshots that they go back to. */
 async function runbooks(context: Context, options: CommonOptions): Promise<Finding[]> {
   try {
-    const known = await runbookTrust(findConfig(context, options).config);
-    return known.map(({ id, text }) => ({ what: `runbook ${id}`, ok: true, text }));
+    const { config } = findConfig(context, options);
+    return [...snapshots(config.runbooks?.snapshots ?? {}), ...(await trust(config))];
   } catch (error) {
     if (error instanceof AndonError && error.code === 'config.none') return [];
-    const what = error instanceof AndonError ? 'andon.yaml' : 'runbook service';
-    return [{ what, ok: false, text: messageOf(error) }];
+    return [{ what: 'andon.yaml', ok: false, text: messageOf(error) }];
   }
 }
+
+/** What runbooks may do without a person. That one must still be proven is no trouble of this computer. */
+async function trust(config: AndonConfig): Promise<Finding[]> {
+  try {
+    const known = await runbookTrust(config);
+    return known.map(({ id, text }) => ({ what: `runbook ${id}`, ok: true, text }));
+  } catch (error) {
+    return [{ what: 'runbook service', ok: false, text: messageOf(error) }];
+  }
+}
+
+const snapshots = (sets: SnapshotSets): Finding[] =>
+  brokenOffRollbacks(sets).map(({ set, what, mend }) => ({
+    ...{ what: `snapshots of ${set}`, ok: false, text: `${what}. ${mend}` },
+  }));
 
 function residue({ home }: Context): Finding {
   const open = new UndoLog(path.join(home, 'undo-log.ndjson'), systemClock).pending();

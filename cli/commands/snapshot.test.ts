@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { connectPostgres } from '../../kit/postgres.ts';
 import { startTestPostgres } from '../../lab/testing/postgres.ts';
+import { halfDoneRollback } from '../../runbooks/testing/half-done-rollback.ts';
+import { startAndon } from '../testing/andon-process.ts';
 import { runCli } from '../testing/run-cli.ts';
 
 let cwd: string;
@@ -101,3 +104,46 @@ test('rollback takes migrations back only with --with-migrations, and says so.',
   expect((await session.query('SELECT FROM migrations')).rowCount).toBe(0);
   await session.end();
 }, 60_000);
+test('A rollback that was broken off is named by list, verify, doctor and the runbook service, until it is carried out again.', async () => {
+  await using half = await halfDoneRollback({ file: (name) => path.join(cwd, `half-${name}`) });
+  const { section, to } = half;
+  const runbooks = {
+    ...{ token: 'a-token-of-some-length', listen: '127.0.0.1:0', snapshots: { config: section } },
+  };
+  writeFileSync(path.join(cwd, 'andon.yaml'), stringify({ runbooks }));
+  const mend = `Carry it out again: andon snapshot rollback config ${to}`;
+  const served = async () => {
+    const { child, ended } = startAndon(cwd, 'runbook', 'serve');
+    await Promise.race([ended, ...(child.stdout ? [once(child.stdout, 'data')] : [])]);
+    child.kill('SIGTERM');
+    return (await ended).output;
+  };
+  const all = async () => {
+    const [list, verify, doctor] = [
+      await andon('list', 'config'),
+      await andon('verify', 'config'),
+      await runCli(cwd, 'doctor'),
+    ];
+    return {
+      list: list.stderr,
+      verify: verify.stdout,
+      code: verify.code,
+      doctor: doctor.stdout,
+      service: await served(),
+    };
+  };
+  const atWork = await all();
+  expect(atWork.code).toBe(0);
+  for (const said of [atWork.list, atWork.verify, atWork.doctor, atWork.service])
+    expect(said).not.toContain('broken off');
+  await half.kill();
+  const broken = await all();
+  expect(broken.code).toBe(1);
+  for (const said of [broken.list, broken.verify, broken.doctor, broken.service]) {
+    expect(said).toContain('broken off');
+    expect(said).toContain(mend);
+  }
+  expect((await andon('create', 'config')).stderr).toContain(mend);
+  expect((await andon('rollback', 'config', to)).code).toBe(0);
+  expect(await andon('verify', 'config')).toMatchObject({ code: 0 });
+});

@@ -3,6 +3,7 @@ import { systemClock } from '../../kit/clock.ts';
 import { UsageError } from '../../kit/errors.ts';
 import { chooseSnapshot, listSnapshots, readManifest } from '../../runbooks/snapshots/catalog.ts';
 import { createSnapshot } from '../../runbooks/snapshots/create.ts';
+import { brokenOffRollbacks } from '../../runbooks/snapshots/interrupted.ts';
 import { ObjectStore } from '../../runbooks/snapshots/objects.ts';
 import { type Rollback, rollbackSnapshot } from '../../runbooks/snapshots/rollback.ts';
 import { type SnapshotSet, snapshotSet } from '../../runbooks/snapshots/set.ts';
@@ -62,13 +63,18 @@ async function create(
 }
 
 function list(context: Context, options: CommonOptions, name: string): void {
-  const { snapshots, damaged } = listSnapshots(setOf(context, options, name));
+  const set = setOf(context, options, name);
+  const { snapshots, damaged } = listSnapshots(set);
   for (const one of snapshots) {
     const line = `${one.id}  ${String(one.files).padStart(6)} files  ${String(one.bytes).padStart(12)} bytes  ${one.origin}  ${one.note}`;
     context.stdout.write(`${options.json ? JSON.stringify(one) : line}\n`);
   }
   for (const text of damaged) context.stderr.write(`damaged: ${text}\n`);
+  for (const text of brokenOff(set)) context.stderr.write(`broken off: ${text}\n`);
 }
+
+const brokenOff = (set: SnapshotSet): string[] =>
+  brokenOffRollbacks({ [set.name]: set }).map(({ what, mend }) => `${what}. ${mend}`);
 
 /** Names every snapshot that is damaged, and what is wrong with it. */
 async function verify(context: Context, options: CommonOptions, name: string, id: string): Promise<void> {
@@ -88,6 +94,7 @@ async function verify(context: Context, options: CommonOptions, name: string, id
   for (const one of wanted)
     tell(one, await verifySnapshot(set, readManifest(set, one), { objects, signal: context.signal }));
   if (id === 'all') for (const problem of damaged) tell('unreadable', [problem]);
+  if (id === 'all') for (const problem of brokenOff(set)) tell('broken off', [problem]);
   if (!isWhole) context.exit(exitCode.failed);
 }
 

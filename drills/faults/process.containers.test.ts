@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DockerEngine } from '../../kit/docker.ts';
+import { dockerMissing, startTestEngine, type TestEngine } from '../../kit/testing/docker-engine.ts';
 import type { Fault } from '../fault.ts';
-import { dockerMissing, startTestEngine, type TestEngine, testImage } from '../testing/docker-engine.ts';
 import { testHost } from '../testing/test-host.ts';
 import { revert } from '../undo.ts';
 import { processKill } from './process-kill.ts';
@@ -14,18 +14,7 @@ let engine: TestEngine;
 
 /** A container that sleeps, and one fault planned for it. */
 async function faultOn(fault: Fault, name: string, wish: object = {}) {
-  await engine.docker(
-    'run',
-    '-d',
-    '--network',
-    'none',
-    '--name',
-    name,
-    testImage,
-    '/bin/busybox',
-    'sleep',
-    '600',
-  );
+  await engine.sleeper(name);
   const { host, targets, ...folder } = testHost({
     [name]: { kind: 'container', container: name, socket: engine.socket },
   });
@@ -89,7 +78,7 @@ describe.skipIf(dockerMissing !== undefined)(
       await engine.docker('rm', '-f', 'removed');
       await expect(demand()).rejects.toMatchObject({
         code: 'container.unknown',
-        mend: 'Look with: docker ps -a',
+        mend: expect.stringContaining('docker ps -a'),
       });
       await expect(undo()).rejects.toThrow('No such container');
     });

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
 import { type TargetOf, targetSchema } from '../../kit/targets.ts';
-import { dockerMissing, startTestEngine, type TestEngine, testImage } from '../testing/docker-engine.ts';
+import {
+  dockerMissing,
+  startTestEngine,
+  type TestEngine,
+  testImage,
+} from '../../kit/testing/docker-engine.ts';
 import { drop, never, touchedBy, within } from '../testing/network-holds.ts';
 import { type FarPeer, startPeerIn } from '../testing/network-namespaces.ts';
 import { byHand, revert } from '../undo.ts';

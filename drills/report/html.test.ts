@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { joinedName } from '../../kit/safe-html.ts';
 import { renderHtml } from './html.ts';
 import { clockOf, count, measured, milliseconds, percent, seconds } from './numbers.ts';
 import { type Report, reportSchema } from './schema.ts';
@@ -72,6 +73,14 @@ describe('the page', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places).not.toContain(-1);
     expect(visibleText(pages.passed)).not.toContain('What to do');
+  });
+
+  it('lets the names of alerts be broken between their words only, and they are whole for whoever reads or searches', () => {
+    const broken = 'Mes<wbr>Queue<wbr>Stuck';
+    for (const place of [/<dl class="tiles">.*?<\/dl>/s, /<section class="stopwatch">.*?<\/section>/s])
+      expect(place.exec(pages.failed)?.[0]).toContain(`<span class="name">${broken}</span>`);
+    expect(visibleText(pages.failed)).toContain('MesQueueStuck');
+    expect(joinedName('<Evil>AndMore').text).toBe('<span class="name">&lt;Evil&gt;And<wbr>More</span>');
   });
 
   it('prints the weights beside what was earned', () => {

@@ -36,7 +36,7 @@ dl{margin:0}dt{color:var(--muted);font-size:14px}dd{margin:0}
 .tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:12px;margin-top:24px}
 .tile{border-left:3px solid var(--line);padding:2px 0 2px 14px}
 .tile b{display:block;font-size:26px;line-height:1.25;font-weight:600;letter-spacing:-.01em}
-.tile span,.figures span{display:block;color:var(--muted);font-size:13px;overflow-wrap:anywhere}
+.tile dd>span,.figures span{display:block;color:var(--muted);font-size:13px;overflow-wrap:anywhere}
 .tile.bad{border-left-color:var(--red)}.tile.bad b,.figures .bad b{color:var(--red)}
 .pair{display:grid;grid-template-columns:3fr 2fr;gap:16px}
 .story p{font-size:17px;line-height:1.55;margin:10px 0 0;overflow-wrap:anywhere}
@@ -56,6 +56,7 @@ td.bar{padding-top:11px}
 td.bar span{display:block;background:var(--faint);border-radius:2px}
 td.bar i{display:block;height:10px;border-radius:2px;background:var(--green)}
 td.bar i.part{background:var(--amber)}
+.name{display:inline-block;overflow-wrap:break-word}
 .dot{display:inline-block;width:8px;height:8px;border-radius:50%;background:currentColor;margin-right:7px}
 .findings ol{list-style:none;margin:12px 0 0;padding:0}
 .findings li{border-left:4px solid var(--line);padding:2px 0 2px 16px;margin:0 0 18px;break-inside:avoid}
@@ -123,7 +124,7 @@ main{max-width:none;padding:0}
 h1{font-size:17pt}h2{font-size:12pt}
 .score b{font-size:30pt}.tile b{font-size:15pt}.figures b{font-size:13pt}
 .lead,.note,.meta,.legend,.findings .why,.findings .fix,.checks ul,figcaption,dt,.story p.note{font-size:8.5pt}
-.tile span,.figures span,.range,small,.tag,footer{font-size:7.5pt}
+.tile dd>span,.figures span,.range,small,.tag,footer{font-size:7.5pt}
 .story p,.findings .text{font-size:10pt}
 .findings li{margin-bottom:10px}
 table{font-size:8pt}th{font-size:7.5pt;padding-right:8px}td{padding:5px 8px 5px 0}

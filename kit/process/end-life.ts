@@ -3,8 +3,8 @@ import { isLife, type Life, type Service } from './service.ts';
 
 /** How the life of a service is ended. */
 export interface Ending {
-  /** What asks it to stop. */
-  signal: NodeJS.Signals;
+  /** What asks it to stop; its own orderly way when left out. */
+  signal?: NodeJS.Signals;
   /** How long it may take to stop before it is killed. */
   graceMs: number;
 }
@@ -19,7 +19,8 @@ export async function endLife(
   ending: Ending,
   signal: AbortSignal,
 ): Promise<void> {
-  await service.send(life, ending.signal, signal);
+  if (ending.signal) await service.send(life, ending.signal, signal);
+  else await service.askToEnd(life, signal);
   const over = (timeoutMs: number) =>
     waitFor(async () => !(await isLife(service, life, signal)), {
       what: `the end of ${service.name}`,

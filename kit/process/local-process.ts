@@ -6,14 +6,13 @@ import { waitFor, within } from '../wait.ts';
 import { mainPid, startOf } from './main-pid.ts';
 import { ownLine, type ProcessInfo, processInfo, processTable, treeOf } from './process-table.ts';
 import type { Life, Service } from './service.ts';
+import { settling } from './settling.ts';
 import { signalProcess } from './signal-process.ts';
 import { runStartCommand } from './start-command.ts';
 import { takeStartTurn } from './start-turn.ts';
 
 /** A database that recovers from a crash starts within this; the caller's own deadline is mostly shorter. */
 const startLimitMs = 60_000;
-/** A service that finds its port taken or its settings wrong dies within this, and then it does not live. */
-const settleMs = 500;
 /** The kernel stops a thread at once, unless it is busy for it. */
 const pauseLimitMs = 3000;
 
@@ -22,6 +21,7 @@ export class LocalProcess implements Service {
   readonly name: string;
   readonly what: string;
   readonly byHand: Service['byHand'];
+  readonly endsBy = 'SIGTERM';
   readonly #target: TargetOf<'process'>;
   readonly #systemctl: string;
   /** What was frozen here, in case its main process is gone when it is to run again. */
@@ -92,6 +92,10 @@ export class LocalProcess implements Service {
     if (found && lifeOf(found).id === life.id) this.#send(found, name);
   }
 
+  askToEnd(life: Life): Promise<void> {
+    return this.send(life, this.endsBy);
+  }
+
   async pause(life: Life, signal: AbortSignal): Promise<void> {
     await waitFor(
       () => {
@@ -133,14 +137,12 @@ export class LocalProcess implements Service {
     if (alive) return alive;
     const { start = [this.#systemctl, 'start', this.#target.unit ?? ''] } = this.#target;
     const command = runStartCommand(start);
-    let since: { id: string; at: number } | undefined;
+    const hasSettled = settling();
     const settled = async () => {
       const life = await this.life();
-      if (!life) since = undefined;
-      else if (since?.id !== life.id) since = { id: life.id, at: performance.now() };
       const failure = command.failure();
       if (!life && failure !== undefined) return failure;
-      return life && since && performance.now() - since.at >= settleMs ? life : undefined;
+      return hasSettled(life) ? life : undefined;
     };
     const what = `${this.name} to live`;
     const life = await waitFor(settled, { what, timeoutMs: startLimitMs, everyMs: 50 });

@@ -22,6 +22,10 @@ export interface Service {
   demandStart(signal: AbortSignal): Promise<void>;
   /** Sends a signal to the main process of that life; nothing when that life is over. */
   send(life: Life, name: NodeJS.Signals, signal: AbortSignal): Promise<void>;
+  /** Asks that life to end in the orderly way that belongs to it; nothing when it is over. */
+  askToEnd(life: Life, signal: AbortSignal): Promise<void>;
+  /** By what it is asked so, for the sentences of a plan: `SIGTERM`. */
+  readonly endsBy: string;
   /** Stops it from running, with all that belongs to it, and returns when it stands still. */
   pause(life: Life, signal: AbortSignal): Promise<void>;
   /** Lets it run again and returns when it does; nothing when nothing of it is paused. */

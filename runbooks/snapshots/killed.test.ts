@@ -9,6 +9,7 @@ import { readGenerations, writeGeneration } from '../testing/folder-generation.t
 import { tempFolder } from '../testing/temp-folder.ts';
 import { listSnapshots, readManifest } from './catalog.ts';
 import { createSnapshot } from './create.ts';
+import { brokenOffRollbacks } from './interrupted.ts';
 import { rollbackSnapshot } from './rollback.ts';
 import { snapshotSet } from './set.ts';
 import { verifySnapshot } from './verify.ts';
@@ -93,6 +94,7 @@ test('Killed at any moment, settings and folder belong together, or it is known 
       () => false,
       (error: unknown) => (error as { code: string }).code === 'snapshot.interrupted',
     );
+    expect(brokenOffRollbacks({ config: set })).toHaveLength(isNoted ? 1 : 0);
     if (!isNoted) expect(readFileSync(routes, 'utf8')).toBe(generations[0]);
     await rollbackSnapshot(set, ids[round % 2] ?? '', { clock });
     const wanted = round % 2 === 0 ? 'one' : 'two';

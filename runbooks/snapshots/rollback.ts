@@ -4,7 +4,7 @@ import { chooseSnapshot } from './catalog.ts';
 import { keep, liveFolder, lookAround, type SnapshotOptions } from './create.ts';
 import { describeFolder } from './describe-folder.ts';
 import type { DownStep } from './down-steps.ts';
-import { forgetRollback, noteRollback } from './interrupted.ts';
+import { forgetRollback, isInterrupted, noteRollback } from './interrupted.ts';
 import { differences, type Manifest } from './manifest.ts';
 import { demandFittingTables } from './migrations.ts';
 import { ObjectStore } from './objects.ts';
@@ -67,7 +67,8 @@ export async function rollbackSnapshot(
     forgetRollback(set);
     return { to: wanted.id, switched: false, changed, notRestored };
   }
-  const note = options.note ?? `before the rollback to ${wanted.id}`;
+  const mixture = isInterrupted(set) ? ', when one was broken off: a mixture' : '';
+  const note = `${options.note ?? `before the rollback to ${wanted.id}`}${mixture}`;
   const source = { folder, content, ...around, origin: 'before-rollback' as const };
   const atLast = async () => {
     // By now what both have in common has been found whole, and is not read again.

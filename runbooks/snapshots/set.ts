@@ -44,7 +44,7 @@ export function snapshotSet(sets: SnapshotSets, name: string, targets: Targets =
     });
   }
   const folder = path.resolve(found.folder);
-  const store = path.resolve(found.store ?? path.join('.andon', 'snapshots', name));
+  const store = storeOf(name, found.store);
   if (isInside(store, folder))
     throw new UsageError('snapshot.store-inside', `the snapshots of ${folder} would be kept inside of it`, {
       mend: `Set runbooks.snapshots.${name}.store to a folder outside of ${folder}`,
@@ -53,6 +53,10 @@ export function snapshotSet(sets: SnapshotSets, name: string, targets: Targets =
   const { keep = 20, keep_for: keepForMs = 0 } = found;
   return { name, folder, store, keep, keepForMs, commands, database: guardOf(name, found.database, targets) };
 }
+
+/** Where the copies of the set of that name are. */
+export const storeOf = (name: string, written: string | undefined): string =>
+  path.resolve(written ?? path.join('.andon', 'snapshots', name));
 
 function guardOf(set: string, written: Section['database'], targets: Targets): MigrationGuard | undefined {
   if (!written) return undefined;

@@ -10,7 +10,7 @@ import { untouched } from '../step.ts';
 const params = z.strictObject({
   /** `restart` ends the life it lives and starts another; `start` starts it unless it lives. */
   how: z.enum(['restart', 'start']).default('restart'),
-  /** How long it may take to end by SIGTERM before it is killed. */
+  /** How long it may take to end when it is asked to before it is killed. */
   grace: duration.prefault('10s'),
   /** A life that began more recently is the new start already: somebody else was quicker, and it is left alone. */
   older_than: duration.prefault('5s'),
@@ -30,12 +30,12 @@ export const processRestart: Step<Params> = {
   repeatable: ({ how }) => how === 'start',
   plan({ how, grace, older_than }, world) {
     const target = targetOf(world);
-    const { what, name } = serviceBehind(target);
+    const { what, name, endsBy } = serviceBehind(target);
     const start = { does: `start ${name} unless it lives`, on: what, undo: 'none: it ran before' };
     if (how === 'start') return [start];
     return [
       {
-        does: `end ${name} with all that belongs to it: SIGTERM, and SIGKILL after ${promDuration(grace)} (at once where it stands still); not where it has lived for less than ${promDuration(older_than)}`,
+        does: `end ${name} with all that belongs to it: ${endsBy}, and SIGKILL after ${promDuration(grace)} (at once where it stands still); not where it has lived for less than ${promDuration(older_than)}`,
         on: what,
         undo: 'none: what it was doing breaks off, and its clients must connect again',
       },
@@ -64,8 +64,8 @@ export const processRestart: Step<Params> = {
     signal.throwIfAborted();
     try {
       // Who stands still cannot hear.
-      const ask = standingStill ? 'SIGKILL' : 'SIGTERM';
-      await endLife(service, life, { signal: ask, graceMs: grace }, signal);
+      const ask = standingStill ? { signal: 'SIGKILL' as const } : {};
+      await endLife(service, life, { ...ask, graceMs: grace }, signal);
       const ended = { standingStill, childrenKilled: await endFamily(family, grace, signal) };
       return await started(service, signal, { before: life.id, ...ended });
     } catch (error) {

@@ -5,6 +5,7 @@ import { type ListeningServer, listen } from '../../kit/http-server.ts';
 import { silentLog } from '../../kit/log.ts';
 import { readNdjson } from '../../kit/ndjson.ts';
 import { RunbookEngine } from '../engine/engine.ts';
+import type { SnapshotSets } from '../snapshots/set.ts';
 import { runbookApp } from '../web/app.ts';
 import { signatureHeader, signatureOf } from '../web/signature.ts';
 import { EngineWorld } from './engine-world.ts';
@@ -31,6 +32,7 @@ export class WebWorld implements AsyncDisposable {
   readonly world: EngineWorld;
   people = Object.values(people);
   publicUrl: string | undefined;
+  snapshots: SnapshotSets = {};
   #engine: RunbookEngine | undefined;
   #server: ListeningServer | undefined;
 
@@ -53,7 +55,7 @@ export class WebWorld implements AsyncDisposable {
     };
     const app = runbookApp({
       ...{ engine: this.#engine, store, audit, runbooks, config, timezone: 'Asia/Shanghai' },
-      ...{ redact: redactionOf(config), clock: this.clock, log: silentLog },
+      ...{ snapshots: this.snapshots, redact: redactionOf(config), clock: this.clock, log: silentLog },
     });
     this.#server = await listen(app, { host: '127.0.0.1', port: 0 });
     return this;

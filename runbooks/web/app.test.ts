@@ -31,6 +31,7 @@ beforeEach(async () => {
       store,
       audit,
       runbooks: world.runbooks,
+      snapshots: {},
       config: { token, people: [] },
     },
     ...{ timezone: 'UTC', redact: (text: string) => text, clock: systemClock, log: silentLog },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { trustIn } from '../intake/trust.ts';
 import { answerQuestion } from '../people/answer-question.ts';
 import type { Runbook } from '../schema/runbook.ts';
+import { brokenOffRollbacks } from '../snapshots/interrupted.ts';
 import type { Approval } from '../store/approvals.ts';
 import { type RunRecord, toRecord } from '../store/run.ts';
 import type { Session } from '../store/sessions.ts';
@@ -63,7 +64,8 @@ function send(content: PageContent | undefined, request: Request, response: Resp
 const show = (deps: PageDeps, request: Request, response: Response, problem?: string): void =>
   send(showRun(deps, runIdOf(request), response.locals.session, problem), request, response);
 
-function showOverview({ store, runbooks, redact, clock, time }: PageDeps, response: Response): PageContent {
+function showOverview(deps: PageDeps, response: Response): PageContent {
+  const { store, runbooks, snapshots, redact, clock, time } = deps;
   const now = clock.now();
   const record = (id: number): RunRecord[] => {
     const run = store.run(id);
@@ -74,6 +76,7 @@ function showOverview({ store, runbooks, redact, clock, time }: PageDeps, respon
     open: store.look.open(mostShown).flatMap(({ id }) => record(id)),
     recent: store.look.recent(mostShown).map((run) => redactedRun(toRecord(run, []), redact)),
     hold: store.holds.current(now),
+    brokenOff: brokenOffRollbacks(snapshots),
     runbooks: runbooks.map((one) => lineOf(one, store, now)),
     ...{ now, time },
   };

@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { snapshotSetSection } from '../snapshots/config.ts';
+import { rollbackSnapshot } from '../snapshots/rollback.ts';
 import { notice } from '../testing/engine-world.ts';
+import { halfDoneRollback } from '../testing/half-done-rollback.ts';
+import { tempFolder } from '../testing/temp-folder.ts';
 import { csrfIn, hmacSecret, people, programToken, WebWorld } from '../testing/web-world.ts';
 
 let web: WebWorld;
@@ -35,6 +39,9 @@ test('A run is shown with its plan, steps, reasons and times of the plant, in wh
   expect(text).toContain('title="2026-01-31T08:00:00.000Z (UTC)">2026-01-31 16:00:00</time>');
   expect(text).toContain('All its checks had come true');
   expect(await page('/')).toContain('>act on mes-db</a>');
+  // On a phone the name of an alert is broken between its words only.
+  for (const path of ['/', '/run/1'])
+    expect(await page(path)).toContain('Mes<wbr>Database<wbr>Blocked</span>');
 });
 
 test('A run that a person must go on with says what to do.', async () => {
@@ -56,6 +63,21 @@ test('The overview shows big buttons only to whoever may answer, and says who ha
   expect(others).not.toContain('value="approved"');
   await web.program('PUT', '/hold', { holder: 'the night shift', leaseMs: 60_000 });
   expect(await page('/')).toContain('Paused by the night shift');
+});
+
+test('A rollback that was broken off is shown until it is mended, with the command that does.', async () => {
+  using temp = tempFolder();
+  await using half = await halfDoneRollback(temp);
+  const { set, to } = half;
+  web.snapshots = { config: snapshotSetSection.parse(half.section) };
+  await web.start();
+  expect(await page('/')).not.toContain('broken off');
+  await half.kill();
+  expect(await page('/')).toMatch(
+    new RegExp(`Half done.*broken off at <time.*andon snapshot rollback config ${to}`, 's'),
+  );
+  await rollbackSnapshot(set, to, { clock: web.clock });
+  expect(await page('/')).not.toContain('broken off');
 });
 
 test('It is said which runbook may act by itself, and why another may not.', async () => {

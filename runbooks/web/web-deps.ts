@@ -5,6 +5,7 @@ import type { AuditLog } from '../audit/audit.ts';
 import type { RunbooksConfig } from '../config.ts';
 import type { RunbookEngine } from '../engine/engine.ts';
 import type { Runbook } from '../schema/runbook.ts';
+import type { SnapshotSets } from '../snapshots/set.ts';
 import type { RunStore } from '../store/store.ts';
 
 /** What the HTTP side works with. */
@@ -13,6 +14,8 @@ export interface WebDeps {
   store: RunStore;
   audit: AuditLog;
   runbooks: readonly Runbook[];
+  /** Those of `runbooks.snapshots`: what was left half done is shown. */
+  snapshots: SnapshotSets;
   config: Pick<RunbooksConfig, 'token' | 'hmac_secret' | 'people' | 'public_url'>;
   /** The plant's (an IANA name): people read its wall clock. */
   timezone: string;

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName } from '../../../kit/safe-html.ts';
 import { deliveryOf } from '../expected-run.ts';
 import { between, clockOf, milliseconds, seconds } from '../numbers.ts';
 import { type RunbookTime, runbookTimes, startLimitSeconds } from '../runbook-times.ts';
@@ -19,7 +19,7 @@ ${runbooks.map((run) => runbookRow(run, alerts))}
 function runbookRow(run: Runbook, alerts: Report['alerts']): Html {
   const { name, alert, outcome, reason } = run;
   const good = outcome === 'succeeded';
-  return html`<tr class="${good ? '' : 'failed'}"><td data-label="Runbook"><b>${name}</b><small>${alert && `for ${alert}: `}${stateOf(run)}</small>${!good && reason && html`<small class="why">${reason}</small>`}</td>
+  return html`<tr class="${good ? '' : 'failed'}"><td data-label="Runbook"><b>${name}</b><small>${alert && html`for ${joinedName(alert)}: `}${stateOf(run)}</small>${!good && reason && html`<small class="why">${reason}</small>`}</td>
 ${runbookTimes(run, alerts).map((station, index) => stationCell(station, index === 1 ? startClass(station) : ''))}
 ${inAll(run, deliveryOf(run, alerts))}</tr>`;
 }

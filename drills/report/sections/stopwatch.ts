@@ -1,4 +1,4 @@
-import { type Html, html } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName } from '../../../kit/safe-html.ts';
 import { between, clockOf, seconds } from '../numbers.ts';
 import type { Report } from '../schema.ts';
 import { runbookSteps } from './runbook-steps.ts';
@@ -20,7 +20,7 @@ ${alerts.map(alertRow)}
 function alertRow(alert: Alert): Html {
   const since = stepSince(alert);
   const { boundSeconds: bound, timeToDetectSeconds: took, expected, ok } = alert;
-  return html`<tr class="${ok ? '' : 'failed'}"><td data-label="Alert"><b>${alert.alert}</b><small>${tierOf(alert)}${expected ? '' : ok ? ', also fired' : ', unwanted'}</small></td>
+  return html`<tr class="${ok ? '' : 'failed'}"><td data-label="Alert"><b>${joinedName(alert.alert)}</b><small>${tierOf(alert)}${expected ? '' : ok ? ', also fired' : ', unwanted'}</small></td>
 ${step('Injected', alert.injectedAt, alert.injectedAt === null ? '–' : '0 s')}
 ${step('Pending', alert.pendingAt, since(alert.pendingAt))}
 ${step('Firing', alert.firingAt, since(alert.firingAt))}

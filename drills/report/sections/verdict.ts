@@ -1,4 +1,4 @@
-import { type Html, html, trusted } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName, trusted } from '../../../kit/safe-html.ts';
 import { count, momentOf, seconds } from '../numbers.ts';
 import { ink, palette } from '../palette.ts';
 import type { Report } from '../schema.ts';
@@ -35,7 +35,7 @@ export function verdictSection(report: Report): Html {
 interface Tile {
   name: string;
   value: string;
-  note: string;
+  note: Html | string;
   bad: boolean;
 }
 
@@ -80,7 +80,7 @@ function alertTile({ alerts }: Report): Tile {
   return {
     name: 'Light on after',
     value: took === null ? 'never' : seconds(took),
-    note: bound === null ? worst.alert : `bound ${seconds(bound)}; ${worst.alert}`,
+    note: html`${bound !== null && `bound ${seconds(bound)}; `}${joinedName(worst.alert)}`,
     bad: !worst.ok,
   };
 }

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName } from '../../../kit/safe-html.ts';
 import type { Approval } from '../../store/approvals.ts';
 import type { RunRecord } from '../../store/run.ts';
 import type { Session } from '../../store/sessions.ts';
@@ -30,7 +30,7 @@ export function approvalCard(question: Question, session: Session, now: number, 
   return html`<div class="card">
 <h3><a href="/run/${run.id}">${run.runbook}${run.target === null ? '' : ` on ${run.target}`}</a></h3>
 <p>${approval.question}${position > 0 && ` (step ${position})`}</p>
-<p class="note">${run.alert !== null && `alert ${run.alert} · `}asked by ${requester} at ${time(requestedAt)} · ${left} left, then it is not done · for ${roles.join(', ')}</p>
+<p class="note">${run.alert !== null && html`alert ${joinedName(run.alert)} · `}asked by ${requester} at ${time(requestedAt)} · ${left} left, then it is not done · for ${roles.join(', ')}</p>
 ${run.trust !== '' && html`<p class="note">${withTimes(run.trust, time)}</p>`}
 <pre>${run.plan}</pre>
 ${other === undefined ? answerForm(run.id, { position, planHash, csrf: session.csrf }) : html`<p class="note">You cannot answer: ${other}.</p>`}

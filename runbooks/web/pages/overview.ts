@@ -1,4 +1,5 @@
-import { type Html, html } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName } from '../../../kit/safe-html.ts';
+import type { BrokenOff } from '../../snapshots/interrupted.ts';
 import type { Hold } from '../../store/holds.ts';
 import type { RunRecord } from '../../store/run.ts';
 import type { Session } from '../../store/sessions.ts';
@@ -21,6 +22,7 @@ export interface OverviewData {
   open: readonly RunRecord[];
   recent: readonly RunRecord[];
   hold: Hold | undefined;
+  brokenOff: readonly BrokenOff[];
   runbooks: readonly RunbookLine[];
   now: number;
   time: PlantTime;
@@ -35,7 +37,7 @@ export function overview(data: OverviewData, session: Session): PageContent {
   return {
     title: mine.length > 0 ? `(${mine.length}) runbooks` : 'Runbooks',
     reloadSeconds: data.open.length > 0 ? 3 : 15,
-    main: html`${banner(data)}
+    main: html`${paused(data)}${data.brokenOff.map((one) => brokenOff(one, data))}
 ${mine.length > 0 ? html`<section id="mine" class="asks"><h2>Waits for you</h2>${cards(mine)}</section>` : html`<section id="mine"><p class="nothing">Nothing waits for you.</p></section>`}
 ${others.length > 0 && html`<section id="others"><h2>Waits for others</h2>${cards(others)}</section>`}
 ${now(data)}
@@ -44,9 +46,12 @@ ${acting(data)}`,
   };
 }
 
-const banner = ({ hold, time }: OverviewData): Html | false =>
+const paused = ({ hold, time }: OverviewData): Html | false =>
   hold !== undefined &&
   html`<section id="paused" class="banner bad"><b>Paused by ${hold.holder}</b> until ${time(hold.expiresAt)}: no runbook does anything. To end it: <code>andon runbook resume</code></section>`;
+
+const brokenOff = ({ what, mend }: BrokenOff, { time }: OverviewData): Html =>
+  html`<section class="banner bad"><b>Half done</b>: ${withTimes(what, time)}. ${mend}</section>`;
 
 function now({ open, now: at }: OverviewData): Html {
   // What asks for approval stands above.
@@ -57,7 +62,7 @@ function now({ open, now: at }: OverviewData): Html {
     (
       run,
     ) => html`<div class="card"><h3><a href="/run/${run.id}">${nameOf(run)}</a> ${stateChip(run.state)}</h3>
-<p class="note">${run.alert ?? run.actor} · for ${roughly(at - Date.parse(run.receivedAt))}${lastStep(run)}</p></div>`,
+<p class="note">${begunBy(run)} · for ${roughly(at - Date.parse(run.receivedAt))}${lastStep(run)}</p></div>`,
   )}</section>`;
 }
 
@@ -68,6 +73,8 @@ function lastStep({ steps }: RunRecord): string {
     : '';
 }
 
+const begunBy = ({ alert, actor }: RunRecord): Html | string => (alert === null ? actor : joinedName(alert));
+
 const nameOf = ({ runbook, target }: RunRecord): string =>
   `${runbook}${target === null ? '' : ` on ${target}`}`;
 
@@ -77,7 +84,7 @@ function past({ recent, time }: OverviewData): Html {
   return html`<section id="past"><h2>The last ${recent.length} runs</h2>
 <table><thead><tr><th>Runbook</th><th>State</th><th>Since</th><th>Alert</th><th>Why</th></tr></thead><tbody>${recent.map(
     (run) => html`<tr><td><a href="/run/${run.id}">${nameOf(run)}</a></td><td>${stateChip(run.state)}</td>
-<td class="wide">${time(run.receivedAt)}</td><td class="wide">${run.alert ?? run.actor}</td><td class="wide any">${withTimes(short(run.reason), time)}</td></tr>`,
+<td class="wide">${time(run.receivedAt)}</td><td class="wide">${begunBy(run)}</td><td class="wide any">${withTimes(short(run.reason), time)}</td></tr>`,
   )}</tbody></table></section>`;
 }
 

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../../kit/safe-html.ts';
+import { type Html, html, joinedName } from '../../../kit/safe-html.ts';
 import { nextActions } from '../../people/next-actions.ts';
 import type { Approval } from '../../store/approvals.ts';
 import type { RunRecord, RunStep } from '../../store/run.ts';
@@ -42,7 +42,7 @@ function head({ run, time, now }: RunPageData, name: string): Html {
   const end = run.finishedAt === null ? now : Date.parse(run.finishedAt);
   const proof =
     run.verifiedAt === null ? '' : html`<p>All its checks had come true at ${time(run.verifiedAt)}.</p>`;
-  return html`<section id="head"><h1>${name}</h1><p>${stateChip(run.state)} <small>run ${run.id} · ${run.alert === null ? `begun by ${run.actor}` : `alert ${run.alert}`} · ${time(run.receivedAt)} · ${run.finishedAt === null ? 'for' : 'took'} ${roughly(end - Date.parse(run.receivedAt))}</small></p>
+  return html`<section id="head"><h1>${name}</h1><p>${stateChip(run.state)} <small>run ${run.id} · ${run.alert === null ? `begun by ${run.actor}` : html`alert ${joinedName(run.alert)}`} · ${time(run.receivedAt)} · ${run.finishedAt === null ? 'for' : 'took'} ${roughly(end - Date.parse(run.receivedAt))}</small></p>
 ${run.reason !== '' && html`<p class="said">${withTimes(run.reason, time)}</p>`}${proof}</section>`;
 }
 

@@ -37,6 +37,7 @@ table{width:100%;border-collapse:collapse;font-size:15px}
 th{text-align:left;font-weight:500;color:var(--muted);font-size:13px;padding:4px 14px 6px 0;border-bottom:1px solid var(--line)}
 td{padding:8px 14px 8px 0;border-bottom:1px solid var(--faint);vertical-align:top;overflow-wrap:break-word}
 td.any{overflow-wrap:anywhere;width:45%}
+.name{display:inline-block;overflow-wrap:break-word}
 .said{white-space:pre-line}
 section>:last-child,.card>:last-child{margin-bottom:0}
 tr:last-child td{border-bottom:0}
@@ -50,12 +51,7 @@ summary{cursor:pointer;color:var(--blue);padding:6px 0}
 .signin button{background:var(--blue);border-color:var(--blue);color:#fff;font-weight:600}
 #stale{position:sticky;top:0;background:var(--red);color:#fff;padding:10px 24px;font-weight:600;z-index:1}
 @media (min-width:1700px){body{font-size:20px}table{font-size:18px}small,.note,th,.state,pre,code{font-size:16px}main{max-width:1800px}}
-@media (max-width:760px){
-header.bar{padding:8px 12px}
-main{padding:12px 10px 40px}
-section{padding:14px 12px;margin-bottom:10px}
-h1{font-size:21px}
-dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}
+@media (max-width:1000px){
 table thead{display:none}
 table,tbody{display:block}
 tr{display:grid;grid-template-columns:1fr auto;gap:2px 10px;padding:10px 0;border-bottom:1px solid var(--faint)}
@@ -63,5 +59,12 @@ tr:last-child{border-bottom:0}
 td{display:block;padding:0;border:0}
 td.wide{grid-column:1/-1;width:auto}
 td:empty{display:none}
+}
+@media (max-width:760px){
+header.bar{padding:8px 12px}
+main{padding:12px 10px 40px}
+section{padding:14px 12px;margin-bottom:10px}
+h1{font-size:21px}
+dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}
 }
 `;

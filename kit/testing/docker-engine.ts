@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } 
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { DockerEngine } from '../../kit/docker.ts';
-import { waitFor } from '../../kit/wait.ts';
+import { DockerEngine } from '../docker.ts';
+import { waitFor } from '../wait.ts';
 
 /** The image of every container: one static program. */
 export const testImage = 'andon-test:busybox';
@@ -38,10 +38,13 @@ function busybox(): string {
 
 export interface TestEngine extends AsyncDisposable {
   socket: string;
+  pid: number;
   /** The network namespace in which it makes its bridges. */
   namespaceFile: string;
   /** Runs `docker ARGS`, and returns what it prints. */
   docker(...args: string[]): Promise<string>;
+  /** Starts a container that does nothing; as its first process it does not listen to SIGTERM either. */
+  sleeper(name: string, network?: string): Promise<void>;
 }
 
 /** A Docker engine in a folder, a mount and a network namespace of its own: nothing of it stays, and no rule of this computer changes. */
@@ -77,12 +80,23 @@ export async function startTestEngine(): Promise<TestEngine> {
     const { stdout } = await promisify(execFile)('docker', ['--host', `unix://${socket}`, ...args]);
     return stdout.trim();
   };
+  stack.defer(async () => {
+    // What does not listen to its end would be waited for.
+    const all = await docker('ps', '--all', '--quiet');
+    if (all !== '') await docker('rm', '--force', ...all.split('\n'));
+  });
   await importImage(folder, docker);
+  const { pid = 0 } = engine;
   const opened = stack.move();
   return {
     socket,
     docker,
-    namespaceFile: `/proc/${engine.pid}/ns/net`,
+    async sleeper(name, network = 'none') {
+      const program = [testImage, '/bin/busybox', 'sleep', '999'];
+      await docker('run', '--detach', '--network', network, '--name', name, ...program);
+    },
+    pid,
+    namespaceFile: `/proc/${pid}/ns/net`,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
