@@ -19,7 +19,7 @@ import { survey } from '../survey/survey.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 import { testHost } from '../testing/test-host.ts';
 import { byHand, revert } from '../undo.ts';
-import { spaceOf } from './host/disk-room.ts';
+import { spaceOf, usedShare } from './host/disk-room.ts';
 import { hostOldLogs } from './host-old-logs.ts';
 
 const mib = 2 ** 20;
@@ -27,11 +27,6 @@ const dayMs = 86_400_000;
 const noVolume = whyNoVolume();
 const left = noVolume === undefined ? '' : ` (not tried: ${noVolume})`;
 const wish = { to: 0.95, floor: '1%' };
-
-const used = (folder: string) => {
-  const { size, free } = spaceOf(statfsSync(folder));
-  return 1 - free / size;
-};
 
 /** A file of somebody else, written so many days ago. */
 function put(folder: string, name: string, { days = 0, bytes = 100 } = {}): void {
@@ -99,8 +94,8 @@ describe.skipIf(noVolume !== undefined)(`A disk full of old logs${left}`, () => 
     );
     // Blocks of 512 bytes, as stat(2) has them.
     const bytes = files.reduce((sum, { blocks }) => sum + blocks * 512, 0);
-    expect(used(folder)).toBeGreaterThan(0.949);
-    expect(used(folder)).toBeLessThanOrEqual(0.95);
+    expect(usedShare(folder)).toBeGreaterThan(0.949);
+    expect(usedShare(folder)).toBeLessThanOrEqual(0.95);
     expect(bytes).toBeGreaterThan(7.5 * mib);
     expect(await injection.touched()).toBe(files.reduce((sum, { size }) => sum + size, 0));
     expect(Math.max(...files.map(({ size }) => size))).toBeLessThan(bytes / 20);
@@ -109,12 +104,9 @@ describe.skipIf(noVolume !== undefined)(`A disk full of old logs${left}`, () => 
     expect([newest >= 30, newest < 31]).toEqual([true, true]);
     expect(await fault.survey()).toHaveLength(24);
     await injection[Symbol.asyncDispose]();
-    expect([await injection.residue(), readdirSync(folder), used(folder), await fault.survey()]).toEqual([
-      [],
-      [],
-      0,
-      [],
-    ]);
+    expect([await injection.residue(), readdirSync(folder), usedShare(folder), await fault.survey()]).toEqual(
+      [[], [], 0, []],
+    );
     await fault.undo();
     await fault.undo();
   });
@@ -166,7 +158,7 @@ describe.skipIf(noVolume !== undefined)(`A disk full of old logs${left}`, () => 
     const { looks } = fault.watch;
     await waitFor(() => fault.watch.looks > looks + 2, { what: 'further looks', timeoutMs: 20_000 });
     expect(await Promise.race([injection.liftedByOthers, 'nobody yet'])).toBe('nobody yet');
-    expect(used(folder)).toBeLessThan(0.93);
+    expect(usedShare(folder)).toBeLessThan(0.93);
     for (const { name } of others.slice(0, 4)) rmSync(path.join(folder, name));
     expect(await injection.liftedByOthers).toBe('others');
     expect(ofRun(folder, fault.mark)).toHaveLength(19);
@@ -197,7 +189,7 @@ describe.skipIf(noVolume !== undefined)(`A disk full of old logs${left}`, () => 
     await expect(fault.inject()).rejects.toThrow('EEXIST');
     expect(readdirSync(folder)).toEqual([`${fault.mark}~5.log`]);
     await expect(fault.inject(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
-    expect([readdirSync(folder), used(folder)]).toEqual([[`${fault.mark}~5.log`], 0]);
+    expect([readdirSync(folder), usedShare(folder)]).toEqual([[`${fault.mark}~5.log`], 0]);
   });
 
   test('that is so full already, or has less left than its floor, is refused and not touched.', async () => {
@@ -230,6 +222,7 @@ test('A host whose logs are not named, not there, elsewhere, or leave no place f
     await expect(fault.demand()).rejects.toMatchObject({ code, mend: expect.stringMatching(mend) });
     await expect(fault.inject()).rejects.toMatchObject({ code });
   }
+  expect(oldLogs(undefined).plan.effects).toEqual([expect.stringMatching(/refused.*targets: server: logs/)]);
   expect(readdirSync(folder)).toEqual([]);
   expect(hostOldLogs.params.safeParse({ to: 0.8, lifted_below: 0.8 }).success).toBe(false);
 });

@@ -1,7 +1,6 @@
-import { accessSync, constants, statfsSync } from 'node:fs';
 import { z } from 'zod';
 import { duration, promDuration } from '../../kit/duration.ts';
-import { messageOf, UnavailableError } from '../../kit/errors.ts';
+import { messageOf } from '../../kit/errors.ts';
 import type { LogFiles } from '../../kit/log-files.ts';
 import { sizeOrShare } from '../../kit/size.ts';
 import type { Fault, Host, Injection, NamedTarget, Plan } from '../fault.ts';
@@ -10,14 +9,17 @@ import { leashedInjection } from '../leashed-injection.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
 import { revert } from '../undo.ts';
-import { diskRoom, spaceOf } from './host/disk-room.ts';
-import { inFolder, markedLogs, markedName } from './host/marked-logs.ts';
+import { diskRoom, usedShare } from './host/disk-room.ts';
+import { inFolder, type MarkedLogs, markedLogs, markedName } from './host/marked-logs.ts';
 import { writeOldLogs } from './host/old-logs.ts';
+import { demandRoom, logsOf, nameLogs } from './host/old-logs-demand.ts';
 import { floorText, room } from './host/room-params.ts';
 
 /** How often is looked whether somebody has freed enough. */
 const lookMs = 500;
 const liftLimitMs = 15_000;
+/** In the plan for a target that names none: nothing is done by it. */
+const noLogs: LogFiles = { folder: '/no/logs', pattern: '*' };
 
 const params = z
   .strictObject({
@@ -45,72 +47,36 @@ export const hostOldLogs: Fault<Params> = {
   affects: 'byte',
   params,
   targets: ['host'],
-  plan({ to, floor, files, age, lifted_below }, { name, target }, run, durationMs): Plan {
-    const logs = asKind(target, name, 'host').logs ?? { folder: '/no/folder', pattern: '*' };
+  plan(wish, { name, target }, run, durationMs): Plan {
+    const { logs } = asKind(target, name, 'host');
     const mark = runName(run);
-    const share = (of: number) => `${Math.round(of * 100)} %`;
     return {
       kind: 'host.old-logs',
       target: name,
       run,
-      effects: [
-        `writes ${files} files called ${markedName({ ...logs, mark }, 1) ?? logs.pattern} and so on into ${logs.folder} until ${share(to)} of its file system are in use, dated back ${promDuration(age)} and beyond the oldest ${logs.pattern} there`,
-        `writes none anew that somebody deletes, and ends when less than ${share(lifted_below)} are in use; a runbook that deletes the oldest deletes these first`,
-        `deletes what is left of them after ${durationMs / 1000} s, and at once where less than ${floorText(floor)} is free`,
-        leashEffect,
-      ],
-      undo: { kind: 'logs.delete-marked', ...logs, mark },
+      effects: logs
+        ? effectsOf(wish, { ...logs, mark }, durationMs)
+        : [`nothing, and the drill is refused: ${name} names no logs. ${nameLogs(name)}`],
+      undo: { kind: 'logs.delete-marked', ...(logs ?? noLogs), mark },
       durationMs,
     };
   },
-  demand: (wish, target) => demandRoom(wish, target),
+  demand: demandRoom,
   inject: (plan, wish, target, host, signal) => fillUp(plan, wish, target, host, signal),
 };
 
-/** The logs of the target, in which a drill may put files of its own. Throws UnavailableError. */
-function logsOf({ name, target }: NamedTarget): LogFiles {
-  const { logs } = asKind(target, name, 'host');
-  if (!logs)
-    throw new UnavailableError('host-old-logs.no-logs', `target ${name} names no logs`, {
-      mend: `Name them: targets: ${name}: logs: { folder: /var/log/mes, pattern: "*.log*" } in andon.yaml. A lab has some when root starts it.`,
-    });
-  if (markedName({ ...logs, mark: '' }, 1) === undefined)
-    throw new UnavailableError('host-old-logs.pattern', `the pattern ${logs.pattern} of ${name} has no *`, {
-      mend: `A drill puts its mark there. Name the logs of ${name} by a pattern that has one, as in mes*.log.`,
-    });
-  return logs;
-}
-
-const usedShare = (folder: string): number => {
-  const { size, free } = spaceOf(statfsSync(folder));
-  return 1 - free / size;
-};
-
-async function demandRoom(wish: Params, target: NamedTarget): Promise<void> {
-  const { folder } = logsOf(target);
-  const why = await inFolder(folder, async ({ at }) => {
-    demandWritable(at, folder);
-    const { toWatermark, toFloor } = diskRoom(at, wish);
-    // Then others' files would have to go for anything to end.
-    if (toWatermark <= 0 || usedShare(at) >= wish.lifted_below)
-      return `${Math.round(usedShare(at) * 100)} % of it is in use already`;
-    return toFloor <= 0 ? `less than ${floorText(wish.floor)} of it is free` : undefined;
-  });
-  if (why !== undefined)
-    throw new UnavailableError('host-old-logs.no-room', `the file system of ${folder}: ${why}`, {
-      mend: 'Free some space, or name a higher `lifted_below` or `to`, or a lower `floor`. Nothing was touched.',
-    });
-}
-
-function demandWritable(at: string, folder: string): void {
-  try {
-    accessSync(at, constants.W_OK);
-  } catch (cause) {
-    throw new UnavailableError('host-old-logs.folder', `${folder} cannot be written to`, {
-      mend: 'Run Andon as a user who may write there.',
-      cause,
-    });
-  }
+function effectsOf(
+  { to, floor, files, age, lifted_below }: Params,
+  { folder, ...logs }: LogFiles & MarkedLogs,
+  durationMs: number,
+): string[] {
+  const share = (of: number) => `${Math.round(of * 100)} %`;
+  return [
+    `writes ${files} files called ${markedName(logs, 1) ?? logs.pattern} and so on into ${folder} until ${share(to)} of its file system are in use, dated back ${promDuration(age)} and beyond the oldest ${logs.pattern} there`,
+    `writes none anew that somebody deletes, and ends when less than ${share(lifted_below)} are in use; a runbook that deletes the oldest deletes these first`,
+    `deletes what is left of them after ${durationMs / 1000} s, and at once where less than ${floorText(floor)} is free`,
+    leashEffect,
+  ];
 }
 
 async function fillUp(

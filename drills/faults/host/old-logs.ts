@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { type FileHandle, lstat, open, readdir, utimes } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { logMatcher } from '../../../kit/log-files.ts';
 import type { OpenFolder } from '../../../kit/open-folder.ts';
 import { type DiskWish, diskRoom, mayTake } from './disk-room.ts';
@@ -41,11 +41,11 @@ export async function writeOldLogs(
     const file = await open(folder.file(name), 'wx', 0o600);
     try {
       written += await fill(file, chunk, { bytes: each, room, signal });
+      const modified = (newest - (wish.files - number) * apartMs) / 1000;
+      await file.utimes(modified, modified);
     } finally {
       await file.close();
     }
-    const modified = (newest - (wish.files - number) * apartMs) / 1000;
-    await utimes(folder.file(name), modified, modified);
   }
   return written;
 }
@@ -60,14 +60,7 @@ async function fill(
     signal.throwIfAborted();
     const next = Math.min(chunk.length, bytes - written, room());
     if (next <= 0) break;
-    try {
-      written += (await file.write(chunk, 0, next)).bytesWritten;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // A quota is full before the disk is: what we have is all we get.
-      if (code === 'ENOSPC' || code === 'EDQUOT') break;
-      throw error;
-    }
+    written += (await file.write(chunk, 0, next)).bytesWritten;
   }
   return written;
 }
