@@ -49,10 +49,7 @@ export const diskFree: Step<Params> = {
   repeatable: () => true,
   // Whoever can write a label of an alert must not be able to name what is deleted.
   placeholders: { folder: 'refused', pattern: 'refused' },
-  misfit(wish, { name, target }) {
-    if (filesOf(wish, target)) return undefined;
-    return `nobody says which files may be deleted: write targets: ${name}: logs: { folder: /var/log/mes, pattern: "*.log*" } in andon.yaml, or folder and pattern into the step`;
-  },
+  misfit: (wish, { name, target }) => (filesOf(wish, target) ? undefined : noFiles(name)),
   plan(wish, world) {
     const { name } = targetOfKind(world, 'host');
     const { folder, pattern, older_than, keep, until } = wishOf(wish, world);
@@ -80,6 +77,9 @@ export const diskFree: Step<Params> = {
   },
 };
 
+const noFiles = (target: string): string =>
+  `nobody says which files may be deleted: write targets: ${target}: logs: { folder: /var/log/mes, pattern: "*.log*" } in andon.yaml, or folder and pattern into the step`;
+
 /** The files that the step names, or else the target. */
 function filesOf({ folder, pattern }: Params, target: Target): LogFiles | undefined {
   if (folder !== undefined && pattern !== undefined) return { folder, pattern };
@@ -89,7 +89,7 @@ function filesOf({ folder, pattern }: Params, target: Target): LogFiles | undefi
 function wishOf(params: Params, world: Pick<PlanWorld, 'target'>): Wish {
   const named = targetOfKind(world, 'host');
   const files = filesOf(params, named.target);
-  if (!files) throw new UsageError('disk-free.no-files', diskFree.misfit?.(params, named) ?? 'no files');
+  if (!files) throw new UsageError('disk-free.no-files', noFiles(named.name));
   return { ...params, ...files };
 }
 
