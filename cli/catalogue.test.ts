@@ -9,6 +9,8 @@ import type { UsageError } from '../kit/errors.ts';
 import { choosePorts } from '../lab/addresses.ts';
 import { andonYaml } from '../lab/andon-yaml.ts';
 import { makeSecrets } from '../lab/secrets.ts';
+import { loadCatalog } from '../runbooks/catalog.ts';
+import { actsByItself } from '../runbooks/schema/mode.ts';
 import { vocabularyOf } from './drill-settings.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'andon-catalogue-'));
@@ -33,6 +35,13 @@ describe('The catalogue of drills', () => {
     expect(drills.map(({ name }) => name).toSorted()).toEqual(catalogue().drills);
     expect(new Set(drills.map(({ drill }) => drill.cause)).size).toBe(6);
     expect(drills.reduce((sum, { drill }) => sum + longestMs(drill), 0)).toBeLessThan(4_500_000);
+  });
+
+  it('proves every shipped runbook that may act by itself.', () => {
+    const proven = new Set(held('monthly').map(({ drill }) => drill.expect.runbook?.name));
+    const acting = loadCatalog().filter(({ runbook }) => actsByItself(runbook.mode));
+    expect(acting.map(({ runbook }) => runbook.id).filter((id) => !proven.has(id))).toEqual([]);
+    expect([acting.length > 5, proven.has('brew-coffee')]).toEqual([true, false]);
   });
 
   it('tells a plant that has less which drills fit it, and what a suite of those looks like.', () => {

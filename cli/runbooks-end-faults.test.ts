@@ -1,6 +1,8 @@
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../drills/fault.ts';
+import { hostOldLogs } from '../drills/faults/host-old-logs.ts';
 import { processKill } from '../drills/faults/process-kill.ts';
 import { processPause } from '../drills/faults/process-pause.ts';
 import { erpAtWork, event } from '../drills/faults/queue/testing/erp-bench.ts';
@@ -8,10 +10,12 @@ import { type QueueBench, startQueueBench, until } from '../drills/faults/queue/
 import { queuePoison } from '../drills/faults/queue-poison.ts';
 import { testHost } from '../drills/testing/test-host.ts';
 import { startSmallService } from '../kit/testing/small-service.ts';
+import { mountSmallVolume, whyNoVolume } from '../kit/testing/small-volume.ts';
 import { startTestPostgres, type TestPostgres } from '../lab/testing/postgres.ts';
 import { deadLetters, erpQueue } from '../plant/queue/topology.ts';
 import { readRunbook } from '../runbooks/catalog.ts';
 import { fillIn } from '../runbooks/schema/placeholders.ts';
+import { diskFree } from '../runbooks/steps/disk-free.ts';
 import { processRestart } from '../runbooks/steps/process-restart.ts';
 import { queueReplay } from '../runbooks/steps/queue-replay.ts';
 import { stepWorld } from '../runbooks/testing/step-world.ts';
@@ -85,3 +89,59 @@ describe('The step of replay-dead-letters', () => {
     expect(await performed()).toEqual(['U1-1']);
   }, 120_000);
 });
+
+const noVolume = whyNoVolume();
+
+describe.skipIf(noVolume !== undefined)(
+  `The step of free-disk${noVolume === undefined ? '' : ` (not tried: ${noVolume})`}`,
+  () => {
+    /** A small disk with a log of the plant on it, so old, full of what the fault has written; and the step at work there. */
+    async function fullDisk(daysOld: number, wish: object) {
+      const stack = new AsyncDisposableStack();
+      const folder = path.join(stack.use(mountSmallVolume(8 * 2 ** 20)).folder, 'mes');
+      mkdirSync(folder);
+      writeFileSync(path.join(folder, 'mes.log'), 'what the plant wrote');
+      const wrote = Date.now() / 1000 - daysOld * 86_400;
+      utimesSync(path.join(folder, 'mes.log'), wrote, wrote);
+      const server = { kind: 'host', logs: { folder, pattern: '*.log*' } };
+      const { host, targets } = stack.use(testHost({ 'plant-server': server }));
+      const named = { name: 'plant-server', target: targets['plant-server'] ?? expect.fail() };
+      const params = hostOldLogs.params.parse({ to: 0.97, floor: '1%', ...wish });
+      const plan = hostOldLogs.plan(params, named, 'runbook-ends', 60_000);
+      const injection = stack.use(await hostOldLogs.inject(plan, params, named, host, never));
+      const free = () =>
+        diskFree.run(paramsOf('free-disk') as never, stepWorld({ 'plant-server': server }), noHurry());
+      return { stack, folder, injection, free };
+    }
+
+    test('ends the fault host.old-logs: the oldest of its files go, no more than needed, and none of the plant', async () => {
+      const { stack, folder, injection, free } = await fullDisk(90, {});
+      await using _all = stack;
+      // Each of the 24 takes 4 % of the disk: five bring it from 97 below 80.
+      expect(await free()).toMatchObject({
+        outcome: 'succeeded',
+        touched: 5,
+        details: {
+          deleted: [1, 2, 3, 4, 5].map((number) => ({ name: expect.stringMatching(`~${number}.log`) })),
+        },
+      });
+      expect(await injection.liftedByOthers).toBe('others');
+      expect(readdirSync(folder)).toHaveLength(20);
+      await injection[Symbol.asyncDispose]();
+      expect([await injection.residue(), readdirSync(folder)]).toEqual([[], ['mes.log']]);
+      expect(await free()).toMatchObject({ outcome: 'succeeded', touched: 0 });
+    });
+
+    test('ends nothing where the logs are too young to go, and says so', async () => {
+      const { stack, folder, injection, free } = await fullDisk(0, { age: '1d' });
+      await using _all = stack;
+      expect(await free()).toMatchObject({
+        outcome: 'failed',
+        touched: 0,
+        summary: expect.stringContaining('none is older than 7d'),
+      });
+      expect(readdirSync(folder)).toHaveLength(25);
+      expect(await Promise.race([injection.liftedByOthers, 'nobody'])).toBe('nobody');
+    });
+  },
+);

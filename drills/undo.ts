@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Targets } from '../kit/targets.ts';
 import { containerHeal } from './undos/container-heal.ts';
+import { deleteMarkedLogs } from './undos/delete-marked-logs.ts';
 import { endMarked } from './undos/end-marked.ts';
 import { endMysqlSessions } from './undos/end-mysql-sessions.ts';
 import { endSessions } from './undos/end-sessions.ts';
@@ -24,6 +25,7 @@ import { withdrawRelease } from './undos/withdraw-release.ts';
 /** Every kind of undo there is. A new one is one file in `undos/` and one line here. */
 const reverters = [
   containerHeal,
+  deleteMarkedLogs,
   drainMarked,
   endMarked,
   endMysqlSessions,

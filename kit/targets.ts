@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logFiles } from './log-files.ts';
 
 const common = {
   /** Drills may break this. Nothing is broken that does not say so. */
@@ -142,6 +143,8 @@ export const targetSchema = z.discriminatedUnion('kind', [
     kind: z.literal('host'),
     /** A folder of the file system that drills may fill. */
     disk: z.string().optional(),
+    /** Its old log files: runbooks may delete them when the disk is full, and drills may add some. */
+    logs: logFiles.optional(),
     ...common,
   }),
   /** A device behind an edge gateway that can be made silent there: the gateway's address and the device's name. */

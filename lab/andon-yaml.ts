@@ -5,6 +5,7 @@ import { httpUrl, isHttpLink, type LabPorts, loopback } from './addresses.ts';
 import { operationsComparison, operationsRepairs } from './operations-comparison.ts';
 import { pidFile } from './pid-files.ts';
 import type { LabSecrets } from './secrets.ts';
+import { volumeLogs } from './volume.ts';
 
 const operationsOf = (table: string, time: string): string =>
   `SELECT op_id AS op, source, seq, id AS position FROM ${table} WHERE ${time} >= $1`;
@@ -95,7 +96,11 @@ export function andonYaml(
       'wms-process': processTarget('wms'),
       'postgres-process': processTarget('postgresql'),
       'rabbitmq-process': processTarget('rabbitmq'),
-      'plant-server': { kind: 'host', ...(disk === undefined ? {} : { disk }), drillable: true },
+      'plant-server': {
+        kind: 'host',
+        ...(disk === undefined ? {} : { disk, logs: volumeLogs(disk) }),
+        drillable: true,
+      },
     },
     exporter: {
       listen: loopback(server.exporter),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { silentLog } from '../kit/log.ts';
 import { waitFor } from '../kit/wait.ts';
 import { childrenOf, notedKeeper } from './children-file.ts';
 import { takeLabFolder } from './folder.ts';
-import { mountVolume, volumeFolder } from './volume.ts';
+import { mountVolume, volumeFolder, volumeLogs } from './volume.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'andon-volumes-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -34,6 +34,7 @@ test.skipIf(!first.volume)(`A lab's volume is small, and gone when the lab is.${
   const folder = volume?.folder ?? expect.fail();
   const { bsize, blocks } = statfsSync(folder);
   expect([bsize * blocks, isMounted(folder)]).toEqual([32 * 2 ** 20, true]);
+  expect(existsSync(volumeLogs(folder).folder)).toBe(true);
   await volume?.[Symbol.asyncDispose]();
   expect(isMounted(folder)).toBe(false);
   await stack.disposeAsync();

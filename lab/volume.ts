@@ -15,6 +15,9 @@ export interface LabVolume extends AsyncDisposable {
   readonly folder: string;
 }
 
+/** What stands for the logs of the plant's programs there, as a `host` target names them. */
+export const volumeLogs = (folder: string) => ({ folder: path.join(folder, 'logs'), pattern: '*.log*' });
+
 export const volumeFolder = (dir: string): string => path.join(dir, 'volume');
 
 /**
@@ -41,6 +44,7 @@ export async function mountVolume(
   const child = await startChild({ name: 'volume', command: '/bin/sh', args, env, logFile }, owner);
   try {
     await untilReady(child, () => lineOf(child, readyLine), { timeoutMs: readyWithinMs });
+    mkdirSync(volumeLogs(folder).folder);
     return { folder, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
   } catch (error) {
     await child[Symbol.asyncDispose]();

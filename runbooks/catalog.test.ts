@@ -21,7 +21,7 @@ const targets = targetsSchema.parse({
   mes: { kind: 'mes', url: 'http://10.0.0.4', database: 'mes-db' },
   'mes-process': { kind: 'process', unit: 'mes.service' },
   'mes-queue': { kind: 'rabbitmq', url: 'amqp://10.0.0.6', management: 'http://10.0.0.6:15672' },
-  'plant-server': { kind: 'host' },
+  'plant-server': { kind: 'host', logs: { folder: '/var/log/mes', pattern: '*.log*' } },
   'mes-release': { kind: 'release', control: 'http://10.0.0.4:9000' },
 });
 const side = (system: string, target: string) => ({ system, target, sql: 'SELECT 1' });
@@ -87,6 +87,10 @@ test('A plan for what is not there says what to write into andon.yaml.', () => {
   expect(() => plan(runbook, {}, { target: 'mes' })).toThrow(/of kind mes; db.release-lock needs postgres/);
   expect(() => plan(findRunbook(catalog, 'rollback-config').runbook, { snapshots: {} })).toThrow(
     /no snapshot set is called "mes-config"/,
+  );
+  const withoutLogs = targetsSchema.parse({ 'plant-server': { kind: 'host' } });
+  expect(() => plan(findRunbook(catalog, 'free-disk').runbook, { targets: withoutLogs })).toThrow(
+    /disk.free on "plant-server": .* write targets: plant-server: logs: \{ folder: .* in andon.yaml/,
   );
   expect(() => findRunbook(catalog, 'release-db-lok')).toThrow(/no runbook is called/);
 });

@@ -14,7 +14,7 @@ import { stepWorld } from './testing/step-world.ts';
 const targets = {
   'mes-process': { kind: 'process', pid_file: '/lab/mes.pid', start: ['/opt/andon', 'lab', 'start', 'mes'] },
   'mes-queue': { kind: 'rabbitmq', url: 'amqp://10.0.0.5', management: 'http://10.0.0.5:15672' },
-  'plant-server': { kind: 'host' },
+  'plant-server': { kind: 'host', logs: { folder: '/var/log/mes', pattern: '*.log*' } },
 };
 const labels = { target: 'mes', queue: 'mes.dead-letters', resource: 'disk' };
 
@@ -69,13 +69,17 @@ test('replay-dead-letters takes the queue from the alert, and parks beside it.',
   );
 });
 
-test('reconnect-consumers and free-disk ask a person first.', () => {
-  for (const id of ['reconnect-consumers', 'free-disk'])
-    for (const tier of ['A', 'B', 'C']) expect(modeFor(planOf(id).runbook.mode, tier, true)).not.toBe('auto');
-  expect(planOf('reconnect-consumers').effects).toEqual([
-    expect.stringContaining('close every connection that consumes mes.dead-letters'),
-  ]);
-  expect(planOf('free-disk').effects).toEqual([expect.stringContaining('directly in /var/log/mes')]);
+test('reconnect-consumers asks a person first.', () => {
+  const { runbook, effects } = planOf('reconnect-consumers');
+  for (const tier of ['A', 'B', 'C']) expect(modeFor(runbook.mode, tier, true)).not.toBe('auto');
+  expect(effects).toEqual([expect.stringContaining('close every connection that consumes mes.dead-letters')]);
+});
+
+test('free-disk deletes what the target names as its logs: by itself when the line may stop, else a person is asked.', () => {
+  const { runbook, effects } = planOf('free-disk');
+  expect(effects).toEqual([expect.stringContaining('called *.log* directly in /var/log/mes')]);
+  const modes = ['A', 'B', 'C', undefined].map((tier) => modeFor(runbook.mode, tier, true));
+  expect(modes).toEqual(['auto', 'approve', 'suggest', 'suggest']);
 });
 
 test('The examples in the document are steps that can be written so, one of each kind.', () => {

@@ -50,12 +50,16 @@ function stepProblem(
   main: NamedTarget | undefined,
 ): string | undefined {
   for (const { entry } of entriesOf(runbook)) {
-    const kinds = steps.find((step) => step.kind === entry.step)?.targets ?? [];
+    const step = steps.find(({ kind }) => kind === entry.step);
+    const kinds = step?.targets ?? [];
     const target = entry.target === undefined ? main : namedTarget(targets, entry.target);
     if (entry.target !== undefined && !target)
       return `andon.yaml has no target ${JSON.stringify(entry.target)}`;
-    if (kinds.length === 0 || (target && kinds.includes(target.target.kind))) continue;
-    return `"${target?.name ?? ''}" is of kind ${target?.target.kind ?? 'none'}; ${entry.step} needs ${kinds.join(' or ')}`;
+    if (kinds.length === 0) continue;
+    if (!target || !kinds.includes(target.target.kind))
+      return `"${target?.name ?? ''}" is of kind ${target?.target.kind ?? 'none'}; ${entry.step} needs ${kinds.join(' or ')}`;
+    const misfit = step?.misfit?.(entry.with, target);
+    if (misfit !== undefined) return `${entry.step} on "${target.name}": ${misfit}`;
   }
   return undefined;
 }

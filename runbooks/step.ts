@@ -103,6 +103,8 @@ export interface Step<P = unknown> {
   waitsMs?(params: P): number;
   /** Texts of `with` in which no `${inputs.…}` may stand (`refused`), or in which the value is percent-encoded (`url`). */
   placeholders?: Readonly<Record<string, 'refused' | 'url'>>;
+  /** Pure: what andon.yaml lacks for it to work on this target, as a sentence that says what to write where. */
+  misfit?(params: P, target: NamedTarget): string | undefined;
   /** Pure: every side effect, with the values filled in. */
   plan(params: P, world: PlanWorld): SideEffect[];
   /** Does it and proves it. Settles soon after `signal` is aborted, and changes nothing from then on. */

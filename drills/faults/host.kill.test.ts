@@ -1,5 +1,6 @@
-import { statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, statfsSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { mountSmallVolume, whyNoVolume } from '../../kit/testing/small-volume.ts';
 import { markedProcesses } from '../marked-processes.ts';
@@ -11,10 +12,18 @@ const noVolume = whyNoVolume();
 const stack = new DisposableStack();
 let range: KillRange;
 let folder = os.tmpdir();
+let logs = path.join(folder, 'logs');
 
 beforeAll(() => {
-  if (noVolume === undefined) ({ folder } = stack.use(mountSmallVolume(8 * 2 ** 20)));
-  range = stack.use(new KillRange({ host: { kind: 'host', disk: folder } }));
+  if (noVolume === undefined) {
+    ({ folder } = stack.use(mountSmallVolume(8 * 2 ** 20)));
+    // Another one: two burdens on one disk would hide each other.
+    logs = path.join(stack.use(mountSmallVolume(8 * 2 ** 20)).folder, 'logs');
+    mkdirSync(logs);
+  }
+  range = stack.use(
+    new KillRange({ host: { kind: 'host', disk: folder, logs: { folder: logs, pattern: '*.log' } } }),
+  );
 });
 afterAll(() => stack.dispose());
 
@@ -34,8 +43,12 @@ const disk: KillCase = {
     return (await burnerLives(run)) || free < size;
   },
 };
-const cases = noVolume === undefined ? [busy, memory, disk] : [busy, memory];
-const left = noVolume === undefined ? '' : ` (host.disk not tried: ${noVolume})`;
+const oldLogs: KillCase = {
+  doom: { kind: 'host.old-logs', target: 'host', with: { to: 0.9 } },
+  present: async (run) => readdirSync(logs).some((name) => name.includes(runName(run))),
+};
+const cases = noVolume === undefined ? [busy, memory, disk, oldLogs] : [busy, memory];
+const left = noVolume === undefined ? '' : ` (host.disk and host.old-logs not tried: ${noVolume})`;
 
 describe(`A computer whose drill is killed by SIGKILL${left}`, () => {
   test.concurrent.each(cases)(

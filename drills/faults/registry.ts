@@ -13,6 +13,7 @@ import { deviceSilence } from './device-silence.ts';
 import { hostCpu } from './host-cpu.ts';
 import { hostDisk } from './host-disk.ts';
 import { hostMemory } from './host-memory.ts';
+import { hostOldLogs } from './host-old-logs.ts';
 import { httpFail } from './http-fail.ts';
 import { lineOffline } from './line-offline.ts';
 import { load } from './load.ts';
@@ -44,6 +45,7 @@ export const faults: readonly Fault[] = [
   hostCpu,
   hostDisk,
   hostMemory,
+  hostOldLogs,
   httpFail,
   lineOffline,
   load,

@@ -147,6 +147,26 @@ test('A survey of this computer names the processes of a drill, and of one run t
   expect(await survey(targets, { fetch, run: 'another' })).toEqual([]);
 });
 
+test('A survey of this computer names the files of a drill among its logs, and says where they cannot be looked at.', async () => {
+  const folder = tempFolder();
+  const host = (logs: string) => [
+    { name: 'server', target: targetSchema.parse({ kind: 'host', logs: { folder: logs, pattern: '*' } }) },
+  ];
+  for (const name of ['mes.log', 'andon-drill-one~1.log', 'andon-drill-two~1.log.gz'])
+    writeFileSync(path.join(folder, name), '');
+  const seen = (name: string) => `server: file ${path.join(folder, name)}`;
+  expect(await survey(host(folder), { fetch, run: 'one' })).toEqual([seen('andon-drill-one~1.log')]);
+  expect(await survey(host(folder), { fetch, run: 'on' })).toEqual([]);
+  const all = await survey(host(folder), { fetch });
+  expect(all.filter((text) => text.includes(folder))).toEqual([
+    seen('andon-drill-one~1.log'),
+    seen('andon-drill-two~1.log.gz'),
+  ]);
+  expect(await survey(host('/no/such'), { fetch, run: 'one' })).toEqual([
+    expect.stringContaining('server: what is left among its logs cannot be told: /no/such cannot be opened'),
+  ]);
+});
+
 test('What cannot be asked is left until the contrary is proven.', async () => {
   const target = targetSchema.parse({ kind: 'link', control: 'http://127.0.0.1:9', link: 'db' });
   expect(await ask('mes-db-link', target)).toEqual([

@@ -9,10 +9,11 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openFolder } from '../../kit/open-folder.ts';
 import { mountSmallVolume, whyNoVolume } from '../../kit/testing/small-volume.ts';
 import { stepWorld } from '../testing/step-world.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
-import { oldFiles, openFolder } from './disk-free/old-files.ts';
+import { oldFiles, removeOld } from './disk-free/old-files.ts';
 import { diskFree } from './disk-free.ts';
 
 /** Waiting takes no time: what a file system has not given back at once, it does not give back later here. */
@@ -149,7 +150,7 @@ describe('Nothing is deleted', () => {
     if (typeof place === 'string') throw new Error(place);
     const files = await oldFiles(place, { pattern: '*.log', keep: 0, olderThanMs: 0, now: Date.now() });
     put(folder.path, 'a.log', 1);
-    expect(await Promise.all(files.map((file) => place.remove(file)))).toEqual([
+    expect(await Promise.all(files.map((file) => removeOld(place, file)))).toEqual([
       undefined,
       expect.any(Number),
     ]);
@@ -168,6 +169,8 @@ test.each([
   { pattern: '' },
   { until: 100 },
   { older_than: undefined },
+  { folder: undefined },
+  { pattern: undefined },
 ])('A mistake is named before anything is looked at: %j', (wish) => {
   const right = { folder: '/var/log/mes', pattern: '*.log', older_than: '7d' };
   expect(diskFree.params.safeParse(right).success).toBe(true);
@@ -183,4 +186,47 @@ test('The plan says that what is deleted is gone.', () => {
       undo: 'none: deleted files are gone',
     },
   ]);
+});
+
+describe('A step that names no files', () => {
+  const wish = diskFree.params.parse({ older_than: '7d' });
+  const deleted = (logs: object | undefined, step: object = {}) =>
+    diskFree.plan(
+      { ...wish, ...step },
+      stepWorld({ 'plant-server': { kind: 'host', ...(logs && { logs }) } }),
+    )[0]?.does;
+
+  test('means the logs of its target; one that names some means those.', () => {
+    const logs = { folder: '/srv/mes/log', pattern: '*.log*' };
+    expect(deleted(logs)).toContain('called *.log* directly in /srv/mes/log,');
+    expect(deleted(logs, { folder: '/var/log/erp', pattern: 'erp-*' })).toContain(
+      'called erp-* directly in /var/log/erp,',
+    );
+  });
+
+  test('and whose target names none neither has a plan nor touches anything, and says what to write where.', async () => {
+    const what =
+      /write targets: plant-server: logs: \{ folder: .* in andon.yaml, or folder and pattern into the step/;
+    expect(() => deleted(undefined)).toThrow(what);
+    await expect(diskFree.run(wish, world, AbortSignal.timeout(60_000))).rejects.toThrow(what);
+    const target = world.target ?? expect.fail();
+    expect(diskFree.misfit?.(wish, target)).toMatch(what);
+    expect(diskFree.misfit?.({ ...wish, folder: '/var/log/mes', pattern: '*' }, target)).toBeUndefined();
+  });
+
+  test('deletes those of its target.', async () => {
+    using folder = tempFolder();
+    for (const name of ['a.log', 'b.log', 'c.txt']) put(folder.path, name, 900);
+    const logs = { folder: folder.path, pattern: '*.log' };
+    const result = await diskFree.run(
+      { ...wish, keep: 0, until: 1 },
+      stepWorld({ 'plant-server': { kind: 'host', logs } }, { clock }),
+      AbortSignal.timeout(60_000),
+    );
+    expect([result.touched, left(folder.path)]).toEqual([2, ['c.txt']]);
+  });
+});
+
+test('Nor may a value from outside name them.', () => {
+  expect(diskFree.placeholders).toEqual({ folder: 'refused', pattern: 'refused' });
 });

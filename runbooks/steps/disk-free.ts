@@ -1,32 +1,40 @@
 import { statfsSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
 import { duration, promDuration } from '../../kit/duration.ts';
+import { UsageError } from '../../kit/errors.ts';
+import { type LogFiles, logFolder, logPattern } from '../../kit/log-files.ts';
+import { type OpenFolder, openFolder } from '../../kit/open-folder.ts';
 import { sizeText } from '../../kit/size.ts';
+import type { Target } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { type Step, type StepResult, type StepWorld, targetOfKind, untouched } from '../step.ts';
-import { type OldFile, type OpenFolder, oldFiles, openFolder } from './disk-free/old-files.ts';
+import {
+  type PlanWorld,
+  type Step,
+  type StepResult,
+  type StepWorld,
+  targetOfKind,
+  untouched,
+} from '../step.ts';
+import { type OldFile, oldFiles, removeOld } from './disk-free/old-files.ts';
 
-/** Neither `/` nor `/var`: what stands directly there belongs to the system. */
-const deepEnough = (folder: string): boolean => folder.split(path.sep).filter(Boolean).length >= 2;
-
-const params = z.strictObject({
-  folder: z
-    .string()
-    .refine((text) => path.isAbsolute(text) && path.normalize(text) === text && !text.endsWith('/'), {
-      message: 'must be an absolute path without "." and "..", as in /var/log/mes',
-    })
-    .refine(deepEnough, { message: 'must be a folder of its own, not one directly under /' }),
-  /** Names of files directly in the folder: `*` stands for any characters, `?` for one. */
-  pattern: z.string().regex(/^[^/\0]+$/, 'must be the name of a file, in which * and ? may stand'),
-  /** A file that was written to more recently is never deleted. */
-  older_than: duration,
-  /** So many of the newest files stay, however old they are. */
-  keep: z.int().min(0).default(1),
-  /** Percent of the file system in use at which enough is free. */
-  until: z.number().min(1).max(99).default(80),
-});
+const params = z
+  .strictObject({
+    /** The target's `logs` when left out. */
+    folder: logFolder.optional(),
+    pattern: logPattern.optional(),
+    /** A file that was written to more recently is never deleted. */
+    older_than: duration,
+    /** So many of the newest files stay, however old they are. */
+    keep: z.int().min(0).default(1),
+    /** Percent of the file system in use at which enough is free. */
+    until: z.number().min(1).max(99).default(80),
+  })
+  .refine(({ folder, pattern }) => (folder === undefined) === (pattern === undefined), {
+    message: 'needs both folder and pattern, or neither: then the `logs` of the target are meant',
+  });
 type Params = z.output<typeof params>;
+/** With the files that are meant. */
+type Wish = Params & LogFiles;
 
 /** Some file systems give space back a moment after the file is gone. */
 const freedWithinMs = 5000;
@@ -41,8 +49,10 @@ export const diskFree: Step<Params> = {
   repeatable: () => true,
   // Whoever can write a label of an alert must not be able to name what is deleted.
   placeholders: { folder: 'refused', pattern: 'refused' },
-  plan({ folder, pattern, older_than, keep, until }, world) {
+  misfit: (wish, { name, target }) => (filesOf(wish, target) ? undefined : noFiles(name)),
+  plan(wish, world) {
     const { name } = targetOfKind(world, 'host');
+    const { folder, pattern, older_than, keep, until } = wishOf(wish, world);
     return [
       {
         does: `delete regular files called ${pattern} directly in ${folder}, the oldest first, until less than ${until} % of its file system are in use; none younger than ${promDuration(older_than)}, and never the newest ${keep}`,
@@ -51,8 +61,8 @@ export const diskFree: Step<Params> = {
       },
     ];
   },
-  async run(wish, world, signal) {
-    targetOfKind(world, 'host');
+  async run(params, world, signal) {
+    const wish = wishOf(params, world);
     const { folder, until } = wish;
     const opened = await openFolder(folder);
     if (typeof opened === 'string') return untouched('refused', opened);
@@ -67,14 +77,30 @@ export const diskFree: Step<Params> = {
   },
 };
 
+const noFiles = (target: string): string =>
+  `nobody says which files may be deleted: write targets: ${target}: logs: { folder: /var/log/mes, pattern: "*.log*" } in andon.yaml, or folder and pattern into the step`;
+
+/** The files that the step names, or else the target. */
+function filesOf({ folder, pattern }: Params, target: Target): LogFiles | undefined {
+  if (folder !== undefined && pattern !== undefined) return { folder, pattern };
+  return target.kind === 'host' ? target.logs : undefined;
+}
+
+function wishOf(params: Params, world: Pick<PlanWorld, 'target'>): Wish {
+  const named = targetOfKind(world, 'host');
+  const files = filesOf(params, named.target);
+  if (!files) throw new UsageError('disk-free.no-files', noFiles(named.name));
+  return { ...params, ...files };
+}
+
 class Freeing {
   readonly #place: OpenFolder;
-  readonly #wish: Params;
+  readonly #wish: Wish;
   readonly #world: StepWorld;
   readonly #before: number;
   readonly #deleted: { name: string; bytes: number; modified: string }[] = [];
 
-  constructor(place: OpenFolder, wish: Params, world: StepWorld, before: number) {
+  constructor(place: OpenFolder, wish: Wish, world: StepWorld, before: number) {
     this.#place = place;
     this.#wish = wish;
     this.#world = world;
@@ -109,7 +135,7 @@ class Freeing {
   }
 
   async #delete(file: OldFile): Promise<number> {
-    const bytes = await this.#place.remove(file);
+    const bytes = await removeOld(this.#place, file);
     if (bytes === undefined) return 0;
     this.#deleted.push({ name: file.name, bytes, modified: new Date(file.modifiedMs).toISOString() });
     return bytes;

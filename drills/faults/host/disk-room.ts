@@ -33,6 +33,12 @@ export function spaceOf(stats: StatsFs): { size: number; free: number } {
   return { size: unit * stats.blocks, free: unit * stats.bavail };
 }
 
+/** How much of its file system is in use, 0 to 1. */
+export function usedShare(folder: string): number {
+  const { size, free } = spaceOf(statfsSync(folder));
+  return 1 - free / size;
+}
+
 /** What may be taken now; negative when something must be given back. */
 export const mayTake = ({ toWatermark, toFloor }: Room): number =>
   Math.min(Math.max(0, toWatermark), toFloor);
