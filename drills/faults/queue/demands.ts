@@ -34,17 +34,18 @@ export const permissionOf = (
   signal?: AbortSignal,
 ): Promise<Permission | undefined> => api.get(api.path('permissions', user), permission, signal);
 
-/** Throws unless the user of `url` may write through the exchange and read every one of the queues: what is sent must be found again. */
+/** Throws unless the user of `url` may read every one of the queues and, where one is given, write through the exchange. */
 export async function demandRights(
   api: ManagementApi,
   url: string,
-  { exchange, queues }: { exchange: string; queues: readonly string[] },
+  { exchange, queues }: { exchange?: string; queues: readonly string[] },
 ): Promise<void> {
   const user = userOf(url);
   const rights = await permissionOf(api, user);
   // The default exchange has no name of its own; permissions know it by this one.
+  const written = exchange === '' ? 'amq.default' : exchange;
   const missing = [
-    ...(allows(rights?.write, exchange || 'amq.default') ? [] : [`write to ${exchange || 'amq.default'}`]),
+    ...(written === undefined || allows(rights?.write, written) ? [] : [`write to ${written}`]),
     ...queues.filter((queue) => !allows(rights?.read, queue)).map((queue) => `read ${queue}`),
   ];
   if (missing.length === 0) return;
