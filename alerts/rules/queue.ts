@@ -67,6 +67,9 @@ const waited = (window: string) =>
 const piledUp = (window: string) =>
   `${unacked}${living} > (${unacked} offset ${window} > 0) and ${same} min_over_time(${unacked}[${window}]) > 0`;
 
+/** Counters come from the broker's statistics, which lag behind: the last acknowledgement shows up so much later. */
+const countedLateMs = 10_000;
+
 const notDraining = (windowMs: number): AlertRule => {
   const window = promDuration(windowMs);
   return {
@@ -80,7 +83,10 @@ or ${piledUp(window)})
 and ${same} increase(${acked}[${window}]) == 0 and ${same} ${acked} offset ${window}
 and ${same} ${acknowledges}`,
     forMs: 0,
-    onset: { ms: windowMs, reason: `nothing must have been acknowledged for ${span(windowMs)}` },
+    onset: {
+      ms: windowMs + countedLateMs,
+      reason: `nothing must have been acknowledged for ${span(windowMs)}, and the broker counts ${span(countedLateMs)} late`,
+    },
     when: `messages wait, or consumers hold more and more, and none is acknowledged for ${span(windowMs)}`,
     summary: 'Nothing leaves the queue {{ $labels.queue }}',
     detail: '{{ $value }} or more messages wait or are held.',
