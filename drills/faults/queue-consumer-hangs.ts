@@ -47,8 +47,8 @@ export const queueConsumerHangs: Fault<Params> = {
       durationMs,
     };
   },
-  demand: ({ queue }, { name, target }, { fetch }) =>
-    demandHangable(asKind(target, name, 'rabbitmq'), queue, fetch),
+  demand: ({ queue }, { name, target }, host) =>
+    demandHangable(asKind(target, name, 'rabbitmq'), queue, host),
   inject(plan, { queue, prefetch }, { name, target }, host, signal) {
     const broker = asKind(target, name, 'rabbitmq');
     const undo = undoOf(name, plan.run, queue);

@@ -1,19 +1,20 @@
 import { UnavailableError } from '../../../kit/errors.ts';
-import { consumersOf } from '../../../kit/rabbitmq/consumers.ts';
 import { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
 import { type QueueFacts, queueFacts } from '../../../kit/rabbitmq/topology.ts';
 import { totalsOf } from '../../../kit/rabbitmq/totals.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
+import type { Host } from '../../fault.ts';
 import { mostWaiting } from './demand-places.ts';
 import { demandAdministrator, demandRights } from './demands.ts';
+import { demandConsumers } from './listed-consumers.ts';
 
 /** Throws unless others consume the queue, one more consumer gets its messages, and each of them can be given back. */
 export async function demandHangable(
   target: TargetOf<'rabbitmq'>,
   queue: string,
-  fetchFrom: typeof fetch,
+  { fetch, clock }: Pick<Host, 'fetch' | 'clock'>,
 ): Promise<void> {
-  const api = new ManagementApi(target, fetchFrom);
+  const api = new ManagementApi(target, fetch);
   await demandAdministrator(api);
   const facts = await queueFacts(api, queue);
   if (!facts)
@@ -22,18 +23,11 @@ export async function demandHangable(
       `${api.address} has no queue ${queue} in virtual host ${api.virtualHost}`,
       { mend: 'Mend the name in the drill.' },
     );
-  const consumers = await consumersOf(api, queue);
-  const reason = consumers.some(({ exclusive }) => exclusive)
-    ? 'is consumed by one client exclusively, so that nobody else gets a message'
-    : hindranceOf(facts);
-  if (reason !== undefined)
-    throw new UnavailableError('queue.unfit', `queue ${queue} ${reason}`, {
-      mend: 'Choose another queue, or let the consuming program itself hang: process.pause.',
-    });
-  if (consumers.length === 0)
-    throw new UnavailableError('queue.no-consumer', `queue ${queue} on ${api.address} has no consumer`, {
-      mend: 'Nobody would miss what the fault holds. RabbitMQ lists a consumer some seconds after it has come: try again then.',
-    });
+  const hindrance = hindranceOf(facts);
+  if (hindrance !== undefined) throw unfit(queue, hindrance);
+  const consumers = await demandConsumers(api, queue, 'Nobody would miss what the fault holds.', clock);
+  if (consumers.some(({ exclusive }) => exclusive))
+    throw unfit(queue, 'is consumed by one client exclusively, so that nobody else gets a message');
   await demandRights(api, target.url, { queues: [queue] });
   const waiting = (await totalsOf(api)).get(queue)?.ready ?? 0;
   if (waiting > mostWaiting)
@@ -41,6 +35,11 @@ export async function demandHangable(
       mend: `The drill would take all of them at once: wait until it is fewer than ${mostWaiting}.`,
     });
 }
+
+const unfit = (queue: string, reason: string): UnavailableError =>
+  new UnavailableError('queue.unfit', `queue ${queue} ${reason}`, {
+    mend: 'Choose another queue, or let the consuming program itself hang: process.pause.',
+  });
 
 function hindranceOf({ type, exclusive, setting }: QueueFacts): string | undefined {
   if (type === 'stream') return 'is a stream, whose messages no consumer keeps from another';
