@@ -1,11 +1,11 @@
 import { UnavailableError } from '../../../kit/errors.ts';
 import { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
-import { type QueueFacts, queueFacts } from '../../../kit/rabbitmq/topology.ts';
+import type { QueueFacts } from '../../../kit/rabbitmq/topology.ts';
 import { totalsOf } from '../../../kit/rabbitmq/totals.ts';
 import type { TargetOf } from '../../../kit/targets.ts';
 import type { Host } from '../../fault.ts';
 import { mostWaiting } from './demand-places.ts';
-import { demandAdministrator, demandRights } from './demands.ts';
+import { demandAdministrator, demandQueue, demandRights } from './demands.ts';
 import { demandConsumers } from './listed-consumers.ts';
 
 /** Throws unless others consume the queue, one more consumer gets its messages, and each of them can be given back. */
@@ -16,14 +16,7 @@ export async function demandHangable(
 ): Promise<void> {
   const api = new ManagementApi(target, fetch);
   await demandAdministrator(api);
-  const facts = await queueFacts(api, queue);
-  if (!facts)
-    throw new UnavailableError(
-      'queue.no-queue',
-      `${api.address} has no queue ${queue} in virtual host ${api.virtualHost}`,
-      { mend: 'Mend the name in the drill.' },
-    );
-  const hindrance = hindranceOf(facts);
+  const hindrance = hindranceOf(await demandQueue(api, queue));
   if (hindrance !== undefined) throw unfit(queue, hindrance);
   const consumers = await demandConsumers(api, queue, 'Nobody would miss what the fault holds.', clock);
   if (consumers.some(({ exclusive }) => exclusive))

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { UnavailableError } from '../../../kit/errors.ts';
 import { userOf } from '../../../kit/rabbitmq/amqp-session.ts';
 import type { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
+import { type QueueFacts, queueFacts } from '../../../kit/rabbitmq/topology.ts';
 import { excludes } from './reading-right.ts';
 
 // A list since RabbitMQ 3.9, one string with commas before.
@@ -24,6 +25,17 @@ export async function demandAdministrator(api: ManagementApi): Promise<void> {
     {
       mend: 'Name a user with the tag "administrator" under `management`: rabbitmqctl set_user_tags USER administrator',
     },
+  );
+}
+
+/** The queue of that name; throws where there is none. */
+export async function demandQueue(api: ManagementApi, queue: string): Promise<QueueFacts> {
+  const facts = await queueFacts(api, queue);
+  if (facts) return facts;
+  throw new UnavailableError(
+    'queue.no-queue',
+    `${api.address} has no queue ${queue} in virtual host ${api.virtualHost}`,
+    { mend: 'Mend the name in the drill.' },
   );
 }
 
