@@ -5,8 +5,9 @@ import type { Fault } from '../drills/fault.ts';
 import { hostOldLogs } from '../drills/faults/host-old-logs.ts';
 import { processKill } from '../drills/faults/process-kill.ts';
 import { processPause } from '../drills/faults/process-pause.ts';
-import { erpAtWork, event } from '../drills/faults/queue/testing/erp-bench.ts';
+import { erpAtWork, event, report } from '../drills/faults/queue/testing/erp-bench.ts';
 import { type QueueBench, startQueueBench, until } from '../drills/faults/queue/testing/queue-bench.ts';
+import { queueConsumerHangs } from '../drills/faults/queue-consumer-hangs.ts';
 import { queuePoison } from '../drills/faults/queue-poison.ts';
 import { testHost } from '../drills/testing/test-host.ts';
 import { startSmallService } from '../kit/testing/small-service.ts';
@@ -18,6 +19,7 @@ import { fillIn } from '../runbooks/schema/placeholders.ts';
 import { diskFree } from '../runbooks/steps/disk-free.ts';
 import { processRestart } from '../runbooks/steps/process-restart.ts';
 import { queueReplay } from '../runbooks/steps/queue-replay.ts';
+import { queueRestartConsumers } from '../runbooks/steps/queue-restart-consumers.ts';
 import { stepWorld } from '../runbooks/testing/step-world.ts';
 
 const noHurry = () => AbortSignal.timeout(60_000);
@@ -55,7 +57,7 @@ describe.concurrent('The step of restart-mes', () => {
   );
 });
 
-describe('The step of replay-dead-letters', () => {
+describe('On a queue, the step of', () => {
   let bench: QueueBench;
   let postgres: TestPostgres;
   const stack = new AsyncDisposableStack();
@@ -66,7 +68,7 @@ describe('The step of replay-dead-letters', () => {
   }, 120_000);
   afterAll(() => stack.disposeAsync());
 
-  test('ends the fault queue.poison: the good letters are booked, the poison is aside until the drill takes it', async () => {
+  test('replay-dead-letters ends the fault queue.poison: the good letters are booked, the poison is aside until the drill takes it', async () => {
     const { plant, performed } = await erpAtWork({ bench, postgres, stack }, 'replayed');
     const injection = await plant.inject(queuePoison, 'aside', { queue: erpQueue });
     await until('the dead letters', async () => (await plant.depth(deadLetters)) === 5);
@@ -87,6 +89,23 @@ describe('The step of replay-dead-letters', () => {
     await injection[Symbol.asyncDispose]();
     expect([await injection.residue(), await plant.depth(`${deadLetters}.parked`)]).toEqual([[], 0]);
     expect(await performed()).toEqual(['U1-1']);
+  }, 120_000);
+
+  test('reconnect-consumers ends the fault queue.consumer-hangs: what it held is booked once, and it does not come back', async () => {
+    const { plant, performed } = await erpAtWork({ bench, postgres, stack }, 'reconnected');
+    const injection = await plant.inject(queueConsumerHangs, 'cut', { queue: erpQueue });
+    const numbers = [1, 2, 3, 4, 5];
+    for (const number of numbers) await report(plant, number);
+    await until('all of them in its hands', async () => (await injection.touched()) === 5);
+    expect(await performed(), 'while it hangs').toEqual([]);
+    const wish = paramsOf('reconnect-consumers', { queue: erpQueue }) as never;
+    const result = await queueRestartConsumers.run(wish, stepWorld({ 'mes-queue': plant.target }), noHurry());
+    expect(result).toMatchObject({ outcome: 'succeeded', touched: 2, details: { before: 2, back: 1 } });
+    expect(await injection.liftedByOthers).toBe('others');
+    await until('all of them booked', async () => (await performed()).length === 5);
+    expect(await plant.consumers(erpQueue)).toBe(1);
+    await injection[Symbol.asyncDispose]();
+    expect([await injection.touched(), await injection.residue()]).toEqual([5, []]);
   }, 120_000);
 });
 

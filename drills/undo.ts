@@ -8,6 +8,7 @@ import { endSessions } from './undos/end-sessions.ts';
 import { mysqlWritable } from './undos/mysql-writable.ts';
 import { nftablesDeleteTable } from './undos/nftables-delete-table.ts';
 import { postgresWritable } from './undos/postgres-writable.ts';
+import { closeConnections } from './undos/queue-close-connections.ts';
 import { drainMarked } from './undos/queue-drain-marked.ts';
 import { openDoor } from './undos/queue-open-door.ts';
 import { restoreReading } from './undos/queue-restore-reading.ts';
@@ -24,6 +25,7 @@ import { withdrawRelease } from './undos/withdraw-release.ts';
 
 /** Every kind of undo there is. A new one is one file in `undos/` and one line here. */
 const reverters = [
+  closeConnections,
   containerHeal,
   deleteMarkedLogs,
   drainMarked,

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { runChecker } from '../kit/checker.ts';
 import { targetsSchema } from '../kit/targets.ts';
 import { readRunbook } from './catalog.ts';
 import { readInputs } from './schema/input.ts';
@@ -69,10 +71,54 @@ test('replay-dead-letters takes the queue from the alert, and parks beside it.',
   );
 });
 
-test('reconnect-consumers asks a person first.', () => {
+test('reconnect-consumers cuts off whoever consumes the queue of the alert, and needs one of them back.', () => {
   const { runbook, effects } = planOf('reconnect-consumers');
-  for (const tier of ['A', 'B', 'C']) expect(modeFor(runbook.mode, tier, true)).not.toBe('auto');
-  expect(effects).toEqual([expect.stringContaining('close every connection that consumes mes.dead-letters')]);
+  expect([modeFor(runbook.mode, 'A', true), modeFor(runbook.mode, undefined, true)]).toEqual([
+    'auto',
+    'approve',
+  ]);
+  expect(effects).toEqual([
+    expect.stringMatching(
+      /close every connection that consumes mes\.dead-letters, .* until 1 consumer is back/,
+    ),
+  ]);
+});
+
+test('reconnect-consumers finds a queue healed when it is acknowledged or empty, and never while all is held.', async () => {
+  const [, drained] = planOf('reconnect-consumers').conditions;
+  const queue = (metric: string) => `${metric}{target="mes-queue",queue="mes.dead-letters"}`;
+  /** Two minutes, scraped every 5 s; the condition is asked at the end. */
+  const valueWith = (ready: string, unacked: string, acked: string) => ({
+    interval: '5s',
+    input_series: Object.entries({
+      mes_queue_messages_ready: ready,
+      mes_queue_messages_unacked: unacked,
+      mes_queue_messages_acked_total: acked,
+    }).map(([metric, values]) => ({ series: queue(metric), values })),
+  });
+  const is = (value: number) => ({
+    promql_expr_test: [{ expr: drained?.promql, eval_time: '2m', exp_samples: [{ labels: '{}', value }] }],
+  });
+  const provenBy = async (tests: object[]) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'andon-verify-'));
+    try {
+      const file = path.join(folder, 'verify.yml');
+      writeFileSync(file, JSON.stringify({ rule_files: [], tests }));
+      return await runChecker('promtool', ['test', 'rules', file]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const hung = valueWith('0x24', '1+1x24', '1000x24');
+  expect(
+    await provenBy([
+      { ...hung, ...is(0) },
+      { ...valueWith('40x24', '9x24', '1000x24'), ...is(0) },
+      { ...valueWith('40x24', '9x24', '1000+5x24'), ...is(1) },
+      { ...valueWith('0x24', '0x24', '1000x24'), ...is(1) },
+    ]),
+  ).toMatchObject({ ok: true });
+  expect(await provenBy([{ ...hung, ...is(1) }])).toMatchObject({ ok: false });
 });
 
 test('free-disk deletes what the target names as its logs: by itself when the line may stop, else a person is asked.', () => {

@@ -65,6 +65,7 @@ describe('every alert', { timeout: 120_000 }, () => {
     ['one failed scrape ends it', 'MesDown', 'keep_firing_for: 15s', ''],
     ['a restart of what is counted ends it', 'MesQueueDeadLettering', 'increase(', 'delta('],
     ['a young series fires it', 'MesDatabaseCrowded', 'and mes_db_blocked_sessions offset 1m', ''],
+    ['a long job fires it', 'MesQueueNotDraining', 'unacked offset 5m > 0)', 'unacked offset 5m - 1)'],
     ['it speaks without series', 'MesQueueDown', 'mes_queue_up == 0', 'mes_queue_up == 0 or vector(1)'],
   ])('is refused by its unit test when %s', async (_, name, from, to) => {
     expect(await findingsAfter(name, (yaml) => yaml.replaceAll(from, to))).not.toEqual([]);

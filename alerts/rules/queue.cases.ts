@@ -26,6 +26,12 @@ const hanging = (more: Series = {}): Series => ({
   [acked(erp)]: on.at((step) => 1000 + Math.min(step, tenMinutes.firingStep - windowSteps)),
   ...more,
 });
+/** A consumer without a prefetch limit holds all that has come since then; nothing waits. */
+const holding = (more: Series = {}): Series => ({
+  [unacked(erp)]: on.at((step) => Math.max(0, step - tenMinutes.firingStep + windowSteps + 1)),
+  ...hanging({ [ready(erp)]: on.always(0) }),
+  ...more,
+});
 const notDraining: Omit<RuleCase, 'justUnder'> = {
   alert: 'MesQueueNotDraining',
   tier: 'A',
@@ -80,6 +86,26 @@ export const queueCases: readonly RuleCase[] = [
     fires: hanging({ [acked(erp)]: on.always(0), [unacked(erp)]: on.always(9) }),
     // A queue that has been watched for two minutes, and dead letters.
     justUnder: hanging({ [ready(erp)]: on.at((step) => (step < 32 ? '_' : 40)) }),
+  },
+  // One long job, and nothing behind it.
+  { ...notDraining, fires: holding(), justUnder: holding({ [unacked(erp)]: on.always(1) }) },
+  // One message was acknowledged, or all were given back for a moment.
+  { ...notDraining, fires: holding(), justUnder: holding({ [acked(erp)]: on.grownOnce(1, 5) }) },
+  {
+    ...notDraining,
+    fires: holding(),
+    justUnder: holding({ [unacked(erp)]: on.at((step) => (step === 30 ? 0 : step)) }),
+  },
+  // Nothing was held at the begin; and somebody who looks through dead letters.
+  {
+    ...notDraining,
+    fires: holding(),
+    justUnder: holding({ [unacked(erp)]: on.at((step) => Math.max(0, step - 25)) }),
+  },
+  {
+    ...notDraining,
+    fires: holding(),
+    justUnder: { [unacked('mes.dead-letters')]: on.growing(1), [acked('mes.dead-letters')]: on.always(7) },
   },
   {
     ...notDraining,

@@ -14,6 +14,7 @@ export const unconsumedQueues = `${deadLetterQueues}|${parkingQueues}`;
 
 const ready = metrics.queueReady.name;
 const acked = metrics.queueAcked.name;
+const unacked = metrics.queueUnacked.name;
 const living = `{queue!~"${unconsumedQueues}"}`;
 const dead = `{queue=~"${deadLetterQueues}",queue!~"${parkingQueues}"}`;
 const same = 'on (target, vhost, queue)';
@@ -53,7 +54,21 @@ and ${same} ${ready} > 0`,
 };
 
 /** A consumer that is not asked to acknowledge never does: nothing is known of such a queue. */
-const acknowledges = `(max_over_time(${acked}[1h]) > 0 or ${same} ${metrics.queueUnacked.name} > 0)`;
+const acknowledges = `(max_over_time(${acked}[1h]) > 0 or ${same} ${unacked} > 0)`;
+
+/** Messages were there at the begin of the window and ever since. */
+const waited = (window: string) =>
+  `min_over_time(${ready}${living}[${window}]) > 0 and ${same} ${ready} offset ${window} > 0`;
+
+/**
+ * A consumer without a prefetch limit takes all that comes, also when it hangs: then nothing waits in the queue. Only that it holds
+ * more than before tells it from one that works on a single long job.
+ */
+const piledUp = (window: string) =>
+  `${unacked}${living} > (${unacked} offset ${window} > 0) and ${same} min_over_time(${unacked}[${window}]) > 0`;
+
+/** Counters come from the broker's statistics, which lag behind: the last acknowledgement shows up so much later. */
+const countedLateMs = 10_000;
 
 const notDraining = (windowMs: number): AlertRule => {
   const window = promDuration(windowMs);
@@ -63,16 +78,21 @@ const notDraining = (windowMs: number): AlertRule => {
     code: 'QUE-A-103',
     cause: 'third-party',
     owner: 'it',
-    expr: `min_over_time(${ready}${living}[${window}]) > 0 and ${same} ${ready} offset ${window} > 0
+    expr: `(${waited(window)}
+or ${piledUp(window)})
 and ${same} increase(${acked}[${window}]) == 0 and ${same} ${acked} offset ${window}
 and ${same} ${acknowledges}`,
     forMs: 0,
-    onset: { ms: windowMs, reason: `nothing must have been acknowledged for ${span(windowMs)}` },
-    when: `messages wait for ${span(windowMs)} and none is acknowledged`,
+    onset: {
+      ms: windowMs + countedLateMs,
+      reason: `nothing must have been acknowledged for ${span(windowMs)}, and the broker counts ${span(countedLateMs)} late`,
+    },
+    when: `messages wait, or consumers hold more and more, and none is acknowledged for ${span(windowMs)}`,
     summary: 'Nothing leaves the queue {{ $labels.queue }}',
-    detail: '{{ $value }} or more messages wait.',
+    detail: '{{ $value }} or more messages wait or are held.',
     meaning:
-      'A consumer is attached and does nothing: the system behind this queue misses what the MES reported.',
+      'A consumer is attached and does nothing: the system behind this queue misses what the MES reported. ' +
+      'One without a prefetch limit holds all that comes, and none waits in the queue.',
     action:
       'Look at the log of the consumer; restart it if it hangs. A message that it cannot read stands at the head of the queue.',
   };

@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import { UnavailableError } from '../../kit/errors.ts';
 import { brokerAddress } from '../../kit/rabbitmq/amqp-session.ts';
-import { consumersOf } from '../../kit/rabbitmq/consumers.ts';
 import { ManagementApi } from '../../kit/rabbitmq/management-api.ts';
-import { queueFacts } from '../../kit/rabbitmq/topology.ts';
 import type { Fault, Plan } from '../fault.ts';
 import { leashEffect } from '../leash.ts';
 import { leashedInjection } from '../leashed-injection.ts';
 import { asKind } from '../named-target.ts';
 import { runName } from '../run-name.ts';
 import { restoreReading, withdrawnFrom } from '../undos/queue-restore-reading.ts';
-import { demandAdministrator } from './queue/demands.ts';
+import { demandAdministrator, demandQueue } from './queue/demands.ts';
+import { demandConsumers } from './queue/listed-consumers.ts';
 import { demandWithdrawable, ShutOut } from './queue/shut-out.ts';
 
 const liftLimitMs = 15_000;
@@ -45,22 +43,11 @@ export const queueConsumersGone: Fault<Params> = {
       durationMs,
     };
   },
-  async demand({ queue }, { name, target }, { fetch }): Promise<void> {
+  async demand({ queue }, { name, target }, { fetch, clock }): Promise<void> {
     const api = new ManagementApi(asKind(target, name, 'rabbitmq'), fetch);
     await demandAdministrator(api);
-    if ((await queueFacts(api, queue)) === undefined)
-      throw new UnavailableError(
-        'queue.no-queue',
-        `${api.address} has no queue ${queue} in virtual host ${api.virtualHost}`,
-        {
-          mend: 'Mend the name in the drill.',
-        },
-      );
-    const consumers = await consumersOf(api, queue);
-    if (consumers.length === 0)
-      throw new UnavailableError('queue.no-consumer', `queue ${queue} on ${api.address} has no consumer`, {
-        mend: 'The fault would touch nothing. RabbitMQ lists a consumer some seconds after it has come: try again then.',
-      });
+    await demandQueue(api, queue);
+    const consumers = await demandConsumers(api, queue, 'The fault would touch nothing.', clock);
     for (const user of new Set(consumers.map((consumer) => consumer.user)))
       await demandWithdrawable(api, user);
   },

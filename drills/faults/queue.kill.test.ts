@@ -4,7 +4,18 @@ import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
 import { type QueueBench, startQueueBench, type VirtualHost } from './queue/testing/queue-bench.ts';
 
 /** Every fault in a virtual host of its own: one of them lets nobody in. */
-const hosts = ['gone', 'gone-too', 'away', 'away-too', 'flood', 'flood-too', 'poison', 'poison-too'] as const;
+const hosts = [
+  'gone',
+  'gone-too',
+  'away',
+  'away-too',
+  'flood',
+  'flood-too',
+  'poison',
+  'poison-too',
+  'hangs',
+  'hangs-too',
+] as const;
 type HostName = (typeof hosts)[number];
 
 const stack = new AsyncDisposableStack();
@@ -18,7 +29,7 @@ beforeAll(async () => {
   for (const [name, plant] of plants) {
     await plant.channel.queueDeclare({ queue: 'erp', durable: true });
     // Somebody who comes back whenever he is thrown out; nobody where messages are to wait.
-    if (name.startsWith('gone')) await plant.consume('erp', () => undefined);
+    if (/^(gone|hangs)/.test(name)) await plant.consume('erp', () => undefined);
   }
   range = stack.use(
     new KillRange(Object.fromEntries([...plants].map(([name, { target }]) => [name, target]))),
@@ -48,6 +59,10 @@ const away = (name: HostName): KillCase => ({
   present: async () =>
     ((await (await bench.api('GET', `vhost-limits/${name}`)).json()) as object[]).length > 0,
 });
+const hangs = (name: HostName): KillCase => ({
+  doom: { kind: 'queue.consumer-hangs', target: name, with: { queue: 'erp' } },
+  present: async () => (await plantOf(name).consumers('erp')) > 1,
+});
 const flood = (name: HostName): KillCase => ({
   doom: { kind: 'queue.flood', target: name, with: { queue: 'erp', body: '{}', rate: 500 } },
   present: waiting(name),
@@ -58,7 +73,7 @@ const poison = (name: HostName): KillCase => ({
 });
 
 describe('A runner that is killed by SIGKILL', () => {
-  test.concurrent.each([gone('gone'), away('away'), flood('flood'), poison('poison')])(
+  test.concurrent.each([gone('gone'), away('away'), flood('flood'), poison('poison'), hangs('hangs')])(
     'leaves no $doom.kind within 5 s, whenever it dies',
     async (kind) => {
       await range.killAll(kind);
@@ -73,6 +88,7 @@ describe('A runner whose watchdog is dead too', () => {
     { kind: away('away-too'), how: 'SIGSTOP' },
     { kind: flood('flood-too'), how: 'SIGSTOP' },
     { kind: poison('poison-too'), how: 'SIGKILL' },
+    { kind: hangs('hangs-too'), how: 'SIGSTOP' },
   ] as const)(
     'leaves no $kind.doom.kind after a $how: its leash takes it back, and the clean-up closes the log',
     ({ kind, how }) => range.killWatchdogToo(kind, how),

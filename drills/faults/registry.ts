@@ -25,6 +25,7 @@ import { networkLoss } from './network-loss.ts';
 import { processKill } from './process-kill.ts';
 import { processPause } from './process-pause.ts';
 import { processRestart } from './process-restart.ts';
+import { queueConsumerHangs } from './queue-consumer-hangs.ts';
 import { queueConsumersGone } from './queue-consumers-gone.ts';
 import { queueFlood } from './queue-flood.ts';
 import { queuePoison } from './queue-poison.ts';
@@ -57,6 +58,7 @@ export const faults: readonly Fault[] = [
   processKill,
   processPause,
   processRestart,
+  queueConsumerHangs,
   queueConsumersGone,
   queueFlood,
   queuePoison,

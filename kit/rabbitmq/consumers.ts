@@ -5,6 +5,7 @@ import type { ManagementApi } from './management-api.ts';
 const consumers = z.array(
   z.object({
     queue: z.object({ name: z.string() }),
+    exclusive: z.boolean(),
     channel_details: z.union([
       z.tuple([]).transform(() => undefined),
       z.object({ connection_name: z.string(), user: z.string() }),
@@ -12,10 +13,11 @@ const consumers = z.array(
   }),
 );
 
-/** Who consumes a queue: a connection, and as which user. */
+/** Who consumes a queue: a connection, and as which user. An exclusive one allows no other beside it. */
 export interface Consumer {
   readonly connection: string;
   readonly user: string;
+  readonly exclusive: boolean;
 }
 
 /** The consumers of a queue. Whoever has begun only now is missing: RabbitMQ 3.10 lists consumers up to 5 s late. */
@@ -24,10 +26,10 @@ export async function consumersOf(
   queue: string,
   signal?: AbortSignal,
 ): Promise<Consumer[]> {
-  const columns = 'queue.name,channel_details.connection_name,channel_details.user';
+  const columns = 'queue.name,exclusive,channel_details.connection_name,channel_details.user';
   const all = (await api.get(`${api.path('consumers')}?columns=${columns}`, consumers, signal)) ?? [];
-  return all.flatMap(({ queue: { name }, channel_details: details }) =>
-    name === queue && details ? [{ connection: details.connection_name, user: details.user }] : [],
+  return all.flatMap(({ queue: { name }, exclusive, channel_details: details }) =>
+    name === queue && details ? [{ connection: details.connection_name, user: details.user, exclusive }] : [],
   );
 }
 

@@ -10,6 +10,8 @@ const words = z.union([
 const queueSchema = z.object({
   name: z.string(),
   type: z.string().default('classic'),
+  // Null of a quorum queue.
+  exclusive: z.boolean().nullish(),
   arguments: words.prefault({}),
   effective_policy_definition: words.nullish(),
 });
@@ -29,6 +31,8 @@ export type Binding = z.output<typeof bindingsSchema>[number];
 export interface QueueFacts {
   readonly name: string;
   readonly type: string;
+  /** It belongs to the connection that has declared it. */
+  readonly exclusive: boolean;
   /** An argument of the queue counts before a policy: `max-length`, `delivery-limit`, `dead-letter-exchange`. */
   setting(name: string): unknown;
 }
@@ -45,11 +49,11 @@ export async function queueFacts(
   name: string,
   signal?: AbortSignal,
 ): Promise<QueueFacts | undefined> {
-  const columns = 'name,type,arguments,effective_policy_definition';
+  const columns = 'name,type,exclusive,arguments,effective_policy_definition';
   const found = await api.get(`${api.path('queues', name)}?columns=${columns}`, queueSchema, signal);
   if (!found) return undefined;
-  const { type, arguments: args, effective_policy_definition: policy } = found;
-  return { name, type, setting: (key) => args[`x-${key}`] ?? policy?.[key] };
+  const { type, exclusive, arguments: args, effective_policy_definition: policy } = found;
+  return { name, type, exclusive: exclusive ?? false, setting: (key) => args[`x-${key}`] ?? policy?.[key] };
 }
 
 /** The bindings by which a queue gets its messages, without that to the default exchange, which every queue has. */

@@ -58,6 +58,28 @@ describe.concurrent('The consumers of a queue', () => {
     });
   });
 
+  test('need not all come back where fewer are asked for, and where more are asked for one is too few', async () => {
+    const plant = await broker.plant('fewer');
+    const hung = await plant.consume(erpQueue, () => ConsumerStatus.ACK);
+    hung.on('error', () => hung.unsafeDestroy());
+    await plant.consume(erpQueue, () => ConsumerStatus.ACK);
+    await until('both', async () => {
+      const { consumerCount } = await plant.channel.queueDeclare({ queue: erpQueue, passive: true });
+      return consumerCount === 2;
+    });
+    expect(await run(plant, { at_least: 1 })).toMatchObject({
+      outcome: 'succeeded',
+      touched: 2,
+      details: { before: 2, back: 1 },
+    });
+    expect(await run(plant, { at_least: 2, back_within: '10s' })).toMatchObject({
+      outcome: 'failed',
+      summary: expect.stringContaining('1 of its 1 consumers were back within 10 s, and 2 must be'),
+    });
+    // As before: all are waited for, and one is enough in the end.
+    expect(await run(plant, { back_within: '10s' })).toMatchObject({ outcome: 'succeeded' });
+  });
+
   test('that are none cannot be cut off: nothing is touched', async () => {
     const plant = await broker.plant('none');
     expect(await run(plant)).toMatchObject({
@@ -89,6 +111,9 @@ test('The plan says whose connections are closed; closing is not repeated by its
   const wish = queueRestartConsumers.params.parse({ queue: erpQueue });
   const [effect] = queueRestartConsumers.plan(wish, stepWorld({ 'mes-queue': target }));
   expect(effect?.does).toContain('close every connection that consumes erp.operations');
+  expect(effect?.does).toContain('until as many consumers are back');
+  const [less] = queueRestartConsumers.plan({ ...wish, at_least: 1 }, stepWorld({ 'mes-queue': target }));
+  expect(less?.does).toContain('until 1 consumer is back');
   expect(JSON.stringify(effect)).not.toContain('hidden');
   expect(queueRestartConsumers.repeatable(wish)).toBe(false);
 });

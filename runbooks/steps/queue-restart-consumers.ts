@@ -11,6 +11,8 @@ const params = z.strictObject({
   queue: z.string().min(1),
   /** How long the consumers may take to connect again and to be listed. */
   back_within: duration.prefault('20s'),
+  /** How many must be back; left out, as many as before are waited for, and one is enough in the end. */
+  at_least: z.int().min(1).optional(),
 });
 type Params = z.output<typeof params>;
 
@@ -26,17 +28,17 @@ export const queueRestartConsumers: Step<Params> = {
   targets: ['rabbitmq'],
   // The second time it would close the connections that have just come back.
   repeatable: () => false,
-  plan({ queue, back_within }, world) {
+  plan({ queue, back_within, at_least }, world) {
     const { name, target } = targetOfKind(world, 'rabbitmq');
     return [
       {
-        does: `close every connection that consumes ${queue}, with all else it is used for, and wait up to ${back_within / 1000} s until as many consumers are back`,
+        does: `close every connection that consumes ${queue}, with all else it is used for, and wait up to ${back_within / 1000} s until ${at_least === undefined ? 'as many consumers are' : `${at_least} ${at_least === 1 ? 'consumer is' : 'consumers are'}`} back`,
         on: `${name} (${brokerAddress(target.url)})`,
         undo: 'none: what they held goes back into the queue and is delivered again; their clients connect by themselves',
       },
     ];
   },
-  async run({ queue, back_within }, world, signal) {
+  async run({ queue, back_within, at_least }, world, signal) {
     const { name, target } = targetOfKind(world, 'rabbitmq');
     const api = new ManagementApi(target, world.fetch);
     await using session = await openAmqp(target.url, world.operation, world.clock);
@@ -61,7 +63,8 @@ export const queueRestartConsumers: Step<Params> = {
     }
     if (closed.length === 0)
       return untouched('failed', `the consumers of ${queue} had gone before their connections were closed`);
-    const asked = { queue, before, closed, withinMs: back_within };
+    const wanted = { awaited: at_least ?? before, needed: at_least ?? 1, withinMs: back_within };
+    const asked = { queue, before, closed, ...wanted };
     return await awaitBack(asked, () => consumersOf(api, queue, signal), world, signal);
   },
 };
@@ -99,8 +102,18 @@ async function listed(
   return known;
 }
 
+interface Asked {
+  queue: string;
+  before: number;
+  closed: string[];
+  /** So many are waited for, and after `withinMs` so many are enough. */
+  awaited: number;
+  needed: number;
+  withinMs: number;
+}
+
 async function awaitBack(
-  { queue, before, closed, withinMs }: { queue: string; before: number; closed: string[]; withinMs: number },
+  { queue, before, closed, awaited, needed, withinMs }: Asked,
   ask: () => Promise<Consumer[]>,
   { clock }: StepWorld,
   signal: AbortSignal,
@@ -109,7 +122,7 @@ async function awaitBack(
   // A connection's name holds its port, so one that came back has another.
   const areBack = async () => {
     back = (await ask()).filter(({ connection }) => !closed.includes(connection)).length;
-    return back >= before;
+    return back >= awaited;
   };
   const what = `the consumers of ${queue}`;
   try {
@@ -120,10 +133,10 @@ async function awaitBack(
   const details = { closed, before, back };
   const touched = closed.length;
   const did = `closed ${touched} connections that consumed ${queue}`;
-  if (back === 0)
+  if (back < needed)
     return {
       outcome: 'failed',
-      summary: `${did}; none of its ${before} consumers was back within ${withinMs / 1000} s: restart the program that consumes it`,
+      summary: `${did}; ${back} of its ${before} consumers were back within ${withinMs / 1000} s, and ${needed} must be: restart the program that consumes it`,
       touched,
       details,
     };

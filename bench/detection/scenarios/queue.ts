@@ -29,11 +29,11 @@ export const queueDown: Scenario = {
   make: async ({ amqpPort }) => holdStill(brokerProcess(amqpPort)),
 };
 
-/** A queue with a consumer that acknowledges one message, then takes another and hangs with it. */
-async function hangingConsumer(place: Place, queue: string): Promise<Channel> {
+/** A queue with a consumer that acknowledges one message, then takes others, up to its prefetch, and hangs with them. */
+async function hangingConsumer(place: Place, queue: string, prefetchCount: number): Promise<Channel> {
   const channel = await place.broker.acquire();
   await channel.queueDeclare({ queue, durable: true });
-  await channel.basicQos({ prefetchCount: 1 });
+  await channel.basicQos({ prefetchCount });
   await channel.basicPublish({ routingKey: queue }, 'taken');
   let taken = 0;
   await channel.basicConsume({ queue }, ({ deliveryTag }) => {
@@ -58,7 +58,7 @@ const hangs = (name: string, alert: string, cause: string, stamped: boolean): Sc
     uses: ['broker'],
     breaks: [],
     async make(place) {
-      const channel = await hangingConsumer(place, queue);
+      const channel = await hangingConsumer(place, queue, 1);
       const madeAt = Date.now();
       const stamp = stamped ? { timestamp: Math.floor(madeAt / 1000) } : {};
       for (let index = 0; index < 4; index += 1)
@@ -69,6 +69,32 @@ const hangs = (name: string, alert: string, cause: string, stamped: boolean): Sc
       });
     },
   };
+};
+
+const holdsAll: Scenario = {
+  name: 'holds-all',
+  cause: 'a consumer without a prefetch limit hangs: it takes a message every ten seconds, and none waits',
+  expects: [{ alert: 'MesQueueNotDraining', labels: { target: 'mes-queue', queue: 'detection.holds-all' } }],
+  uses: ['broker'],
+  breaks: [],
+  async make(place) {
+    const queue = 'detection.holds-all';
+    const channel = await hangingConsumer(place, queue, 0);
+    const madeAt = Date.now();
+    const over = new AbortController();
+    const publishing = (async () => {
+      while (!over.signal.aborted) {
+        await channel.basicPublish({ routingKey: queue }, 'held');
+        await place.clock.sleep(10_000, over.signal).catch(() => {});
+      }
+    })();
+    return faultOf(madeAt, async () => {
+      over.abort();
+      await publishing;
+      await channel.queueDelete({ queue });
+      await channel.close();
+    });
+  },
 };
 
 const canaryLate: Scenario = {
@@ -138,6 +164,7 @@ export const slowQueueScenarios: readonly Scenario[] = [
     'a consumer hangs, and a message with the time of its publication waits behind',
     true,
   ),
+  holdsAll,
   canaryLate,
 ];
 export const queueScenarios: readonly Scenario[] = [stuck, groupEmpty];

@@ -7,7 +7,7 @@ import type { TargetOf } from '../../../kit/targets.ts';
 import { demandAdministrator, demandRights } from './demands.ts';
 
 /** Looking for our messages means to hold all others for a moment: more than this is no moment any more. */
-const mostWaiting = 50_000;
+export const mostWaiting = 50_000;
 
 const overview = z.object({ rabbitmq_version: z.string() });
 

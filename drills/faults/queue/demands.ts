@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { UnavailableError } from '../../../kit/errors.ts';
 import { userOf } from '../../../kit/rabbitmq/amqp-session.ts';
 import type { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
+import { type QueueFacts, queueFacts } from '../../../kit/rabbitmq/topology.ts';
 import { excludes } from './reading-right.ts';
 
 // A list since RabbitMQ 3.9, one string with commas before.
@@ -27,6 +28,17 @@ export async function demandAdministrator(api: ManagementApi): Promise<void> {
   );
 }
 
+/** The queue of that name; throws where there is none. */
+export async function demandQueue(api: ManagementApi, queue: string): Promise<QueueFacts> {
+  const facts = await queueFacts(api, queue);
+  if (facts) return facts;
+  throw new UnavailableError(
+    'queue.no-queue',
+    `${api.address} has no queue ${queue} in virtual host ${api.virtualHost}`,
+    { mend: 'Mend the name in the drill.' },
+  );
+}
+
 /** What a user may do in the target's virtual host; undefined when RabbitMQ itself has not given it any right there. */
 export const permissionOf = (
   api: ManagementApi,
@@ -34,17 +46,18 @@ export const permissionOf = (
   signal?: AbortSignal,
 ): Promise<Permission | undefined> => api.get(api.path('permissions', user), permission, signal);
 
-/** Throws unless the user of `url` may write through the exchange and read every one of the queues: what is sent must be found again. */
+/** Throws unless the user of `url` may read every one of the queues and, where one is given, write through the exchange. */
 export async function demandRights(
   api: ManagementApi,
   url: string,
-  { exchange, queues }: { exchange: string; queues: readonly string[] },
+  { exchange, queues }: { exchange?: string; queues: readonly string[] },
 ): Promise<void> {
   const user = userOf(url);
   const rights = await permissionOf(api, user);
   // The default exchange has no name of its own; permissions know it by this one.
+  const written = exchange === '' ? 'amq.default' : exchange;
   const missing = [
-    ...(allows(rights?.write, exchange || 'amq.default') ? [] : [`write to ${exchange || 'amq.default'}`]),
+    ...(written === undefined || allows(rights?.write, written) ? [] : [`write to ${written}`]),
     ...queues.filter((queue) => !allows(rights?.read, queue)).map((queue) => `read ${queue}`),
   ];
   if (missing.length === 0) return;
