@@ -24,7 +24,8 @@ export function whyNot(
 ): Refusal | undefined {
   const { store } = deps;
   if (!runbook) return gone;
-  if (store.isResolved(run)) return { outcome: 'refused', reason: 'the alert resolved before its turn came' };
+  if (store.look.isResolved(run))
+    return { outcome: 'refused', reason: 'the alert resolved before its turn came' };
   const hold = store.holds.current(now);
   if (hold) return { outcome: 'held', reason: `held by ${hold.holder}` };
   if (now - run.readyAt > staleAfterMs)
@@ -50,7 +51,7 @@ function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: 
   const [lock = ''] = run.locks;
   // A drill that follows another one is no circle: in a rehearsal only what ran in it counts.
   const rehearsal = store.proofs.rehearsing(run.runbook, now);
-  const last = store.lastStart(run.runbook, lock);
+  const last = store.look.lastStart(run.runbook, lock);
   const counts = last !== undefined && (rehearsal === undefined || last >= rehearsal.begunAt);
   if (counts && now - last < runbook.cool_down) {
     const seconds = Math.round((now - last) / 1000);
@@ -58,7 +59,7 @@ function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: 
   }
   if (rehearsal) return undefined;
   const { runs, within } = runbook.loop_breaker;
-  const count = store.startsSince(run.runbook, lock, now - within);
+  const count = store.look.startsSince(run.runbook, lock, now - within);
   if (count < runs) return undefined;
   return {
     outcome: 'handed-off',

@@ -15,7 +15,7 @@ export interface Occasion extends Pick<StoredRun, 'actor' | 'alert' | 'fingerpri
   resolved: boolean;
 }
 
-type Decided = Pick<NewRun, 'state' | 'reason' | 'mode' | 'trust'>;
+type Decided = Pick<NewRun, 'state' | 'reason' | 'onceNeeded' | 'mode' | 'trust'>;
 
 /** The run that an occasion gets: it acts, asks a person, or is only on record, and says why. */
 export function decide(runbook: Runbook, occasion: Occasion, deps: IntakeDeps, now: number): NewRun {
@@ -49,15 +49,34 @@ function verdict(
 ): Decided {
   const { store } = deps;
   const { mode, trust } = modeNow(runbook, { tier: labels.tier, names }, deps, now);
-  const say = (state: RunState, reason: string): Decided => ({ state, reason, mode, trust });
+  const say = (state: RunState, reason: string): Decided => ({
+    ...{ state, reason },
+    onceNeeded: null,
+    mode,
+    trust,
+  });
   if (resolved) return say('refused', 'the alert had resolved before it was delivered');
   if ('problem' in plan) return say('refused', plan.problem);
   const hold = store.holds.current(now);
   if (hold) return say('held', `held by ${hold.holder}`);
   if (mode === 'auto') return say('waiting', '');
-  if (mode === 'approve') return say('awaiting-approval', trust);
-  return say('handed-off', `a person decides; the plan: ${plan.plan}`);
+  const reason = mode === 'approve' ? trust : `a person decides; the plan: ${plan.plan}`;
+  return {
+    mode,
+    trust,
+    ...leaveToPeople(runbook, mode === 'approve' ? 'awaiting-approval' : 'handed-off', reason),
+  };
 }
+
+/** What people decide is theirs at once; or, where conditions say whether there is anything to do, as soon as they have said so. */
+export const leaveToPeople = (
+  { applies }: Runbook,
+  state: NonNullable<NewRun['onceNeeded']>['state'],
+  reason: string,
+): Pick<NewRun, 'state' | 'reason' | 'onceNeeded'> =>
+  applies
+    ? { state: 'waiting', reason: '', onceNeeded: { state, reason } }
+    : { state, reason, onceNeeded: null };
 
 /** How it acts at this moment. What acts by itself must be proven; while a drill rehearses it, it may act, for that is the proof. */
 function modeNow(

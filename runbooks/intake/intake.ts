@@ -84,7 +84,7 @@ function storeRun(
   now: number,
 ): StoredRun | undefined {
   const { store } = deps;
-  if (store.hasRun(runbook.id, occasion)) return undefined;
+  if (store.look.hasRun(runbook.id, occasion)) return undefined;
   const run = store.addRun(decide(runbook, occasion, deps, now), now);
   if (run?.state === 'awaiting-approval') ask(run, runbook, store, now);
   if (run?.state === 'handed-off') {
