@@ -1,6 +1,8 @@
 import { promDuration } from '../../kit/duration.ts';
+import { lockedTargets } from '../intake/decide.ts';
 import type { IntakeDeps } from '../intake/intake.ts';
 import { planned } from '../intake/intake.ts';
+import { rehearsalOf } from '../intake/rehearsal-of.ts';
 import { namedTarget } from '../resolve-target.ts';
 import type { Runbook } from '../schema/runbook.ts';
 import type { FinalOutcome, StoredRun } from '../store/run.ts';
@@ -47,10 +49,16 @@ function otherPlan(run: StoredRun, runbook: Runbook, deps: IntakeDeps): Refusal 
 }
 
 /** What a person has agreed to is not counted against: only what acts by itself can run in circles. */
-function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: number): Refusal | undefined {
+function tooOften(
+  run: StoredRun,
+  runbook: Runbook,
+  { store, targets }: IntakeDeps,
+  now: number,
+): Refusal | undefined {
   const [lock = ''] = run.locks;
   // A drill that follows another one is no circle: in a rehearsal only what ran in it counts.
-  const rehearsal = store.proofs.rehearsing(run.runbook, now);
+  const on = { target: run.target, names: lockedTargets(run.locks) };
+  const rehearsal = rehearsalOf(runbook, on, store.proofs.rehearsing(run.runbook, now), targets);
   const last = store.look.lastStart(run.runbook, lock);
   const counts = last !== undefined && (rehearsal === undefined || last >= rehearsal.begunAt);
   if (counts && now - last < runbook.cool_down) {

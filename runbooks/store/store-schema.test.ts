@@ -8,6 +8,7 @@ function storeOfVersion2(file: string): void {
   using _made = new RunStore(file);
   using database = new DatabaseSync(file);
   database.exec(`PRAGMA foreign_keys = OFF;
+    ALTER TABLE rehearsals DROP COLUMN targets;
     DROP TABLE runs;
     CREATE TABLE runs (
       id INTEGER PRIMARY KEY, runbook TEXT NOT NULL, runbook_hash TEXT NOT NULL, actor TEXT NOT NULL, alert TEXT,
@@ -38,6 +39,9 @@ test('A store of the version before is brought up to date: its runs, steps and l
   });
   expect(store.takeOver('an heir', 9000, 3000)).toMatchObject([{ id: 7, onceNeeded: null }]);
   expect(store.finish(7, 'an heir', { outcome: 'not-needed', reason: 'nothing to do' }, 3000)).toBe(true);
+  const rehearsal = { runbook: 'act', holder: 'drill', production: [], targets: ['mes-db'], expiresAt: 9000 };
+  store.proofs.rehearse(rehearsal, 3000);
+  expect(store.proofs.rehearsing('act', 3000)).toMatchObject([rehearsal]);
   using again = new RunStore(file);
   expect(again.run(7)).toMatchObject({ outcome: 'not-needed' });
 });

@@ -42,7 +42,7 @@ const tables = `
     PRIMARY KEY (run_id, position)) STRICT;
   -- While a drill rehearses a runbook it may act, for that is how it is proven.
   CREATE TABLE rehearsals (runbook TEXT NOT NULL, holder TEXT NOT NULL, begun_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL, production TEXT NOT NULL,
+    expires_at INTEGER NOT NULL, production TEXT NOT NULL, targets TEXT,
     PRIMARY KEY (runbook, holder)) STRICT;
   -- How each drill of a runbook ended, for the very text that it ran.
   CREATE TABLE proofs (runbook TEXT NOT NULL, drill_run TEXT NOT NULL, runbook_hash TEXT NOT NULL, drill TEXT NOT NULL,
@@ -100,5 +100,6 @@ function upgradeTables(database: Sqlite): void {
   database.exec(`${runsTable('runs_3')}
     INSERT INTO runs_3 (${columns2}) SELECT ${columns2} FROM runs;
     DROP TABLE runs;
-    ALTER TABLE runs_3 RENAME TO runs;`);
+    ALTER TABLE runs_3 RENAME TO runs;
+    ALTER TABLE rehearsals ADD COLUMN targets TEXT;`);
 }

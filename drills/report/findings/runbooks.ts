@@ -60,7 +60,7 @@ const waitsForPerson = (name: string, why: string): Finding => ({
   text: `Runbook ${name} healed nothing, it waits for a person${why}.`,
   cause:
     'What is not proven asks first. A drill may let it act, but its lease at the runbook service was not held when the alert came.',
-  fix: 'Look in the output of the drill whether the lease was renewed, and in `andon doctor` what the runbook may do; then run the drill again.',
+  fix: 'If the alert chooses its target, and that is no target of a fault, name it in the drill (`expect: runbook: target:`). Else look in the output of the drill whether the lease was renewed, and in `andon doctor` what the runbook may do; then run the drill again.',
 });
 
 const notEnded = (name: string, began: boolean, why: string): Finding => ({
