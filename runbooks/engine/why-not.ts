@@ -26,7 +26,7 @@ export function whyNot(
 ): Refusal | undefined {
   const { store } = deps;
   if (!runbook) return gone;
-  if (store.look.isResolved(run))
+  if (store.alerts.isResolved(run))
     return { outcome: 'refused', reason: 'the alert resolved before its turn came' };
   const hold = store.holds.current(now);
   if (hold) return { outcome: 'held', reason: `held by ${hold.holder}` };

@@ -29,7 +29,7 @@ export const storeNotices = (notices: readonly AlertNotice[], deps: IntakeDeps, 
 export function addNotices(notices: readonly AlertNotice[], deps: IntakeDeps, now: number): StoredRun[] {
   const { store, runbooks } = deps;
   return notices.flatMap((notice) => {
-    const resolved = store.noteAlert(notice, now) === 'resolved';
+    const resolved = store.alerts.note(notice, now) === 'resolved';
     const answering = runbooks.filter((runbook) => answers(runbook, notice));
     if (notice.status === 'resolved') {
       for (const { id } of answering) tellResolved(store, id, notice, now);

@@ -57,14 +57,6 @@ export class RunQueries {
     return typeof found?.id === 'number' ? found.id : undefined;
   }
 
-  /** Whether that alert instance is over. */
-  isResolved({ fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
-    const row = this.#database
-      .prepare(`SELECT 1 FROM alerts WHERE fingerprint = ? AND starts_at = ? AND status = 'resolved'`)
-      .get(fingerprint, startsAt);
-    return row !== undefined;
-  }
-
   /** Whether this runbook already has its run for this alert instance. */
   hasRun(runbook: string, { fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
     const row = this.#database

@@ -1,8 +1,9 @@
 import { inTransaction, openSqlite, type Sqlite } from '../../kit/sqlite.ts';
-import type { AlertNotice } from '../intake/alert-notice.ts';
+import { Alerts } from './alerts.ts';
 import { Approvals } from './approvals.ts';
 import { DiskTurns } from './disk-turns.ts';
 import { Holds } from './holds.ts';
+import { KnownCrons } from './known-crons.ts';
 import { Messages } from './messages.ts';
 import { Proofs } from './proofs.ts';
 import {
@@ -40,6 +41,8 @@ const openStates = ['awaiting-approval', 'waiting', 'running'];
 /** Alerts and runs on the disk: what is stored here survives whatever happens to the process. */
 export class RunStore implements Disposable {
   readonly holds: Holds;
+  readonly alerts: Alerts;
+  readonly crons: KnownCrons;
   readonly approvals: Approvals;
   readonly proofs: Proofs;
   readonly messages: Messages;
@@ -60,6 +63,8 @@ export class RunStore implements Disposable {
     this.#database.exec('PRAGMA wal_autocheckpoint = 8000');
     prepareStore(this.#database, file);
     this.holds = new Holds(this.#database);
+    this.alerts = new Alerts(this.#database);
+    this.crons = new KnownCrons(this.#database);
     this.approvals = new Approvals(this.#database);
     this.proofs = new Proofs(this.#database);
     this.messages = new Messages(this.#database);
@@ -73,21 +78,6 @@ export class RunStore implements Disposable {
   /** All of it or none of it; on return it is on the disk. Not to be nested. */
   transaction<T>(work: () => T): T {
     return inTransaction(this.#database, work);
-  }
-
-  /** Stores the state of an alert instance; returns the state that now holds. What is known already costs no write. */
-  noteAlert({ fingerprint, startsAt, labels, status }: AlertNotice, now: number): 'firing' | 'resolved' {
-    const known = this.#database
-      .prepare('SELECT status FROM alerts WHERE fingerprint = ? AND starts_at = ?')
-      .get(fingerprint, startsAt)?.status;
-    if (known === 'resolved' || known === status) return known;
-    this.#database
-      .prepare(
-        `INSERT INTO alerts (fingerprint, starts_at, labels, received_at, status) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET status = 'resolved'`,
-      )
-      .run(fingerprint, startsAt, JSON.stringify(labels), now, status);
-    return status;
   }
 
   /** Stores a run; undefined when this runbook already has one for this alert instance. */
