@@ -71,6 +71,11 @@ export class Candidate {
     );
   }
 
+  /** Whether it serves, once that is known. */
+  async ready(): Promise<boolean> {
+    return (await this.#starting) !== undefined;
+  }
+
   /** Its time counts from now again. */
   prolong(leaseMs: number | undefined): void {
     clearTimeout(this.#timer);

@@ -98,7 +98,7 @@ export class ReleaseBench implements AsyncDisposable {
   }
 
   async router() {
-    return (await this.plant.control('GET', '/release')).body;
+    return await this.plant.state();
   }
 
   async untilGone(): Promise<void> {
