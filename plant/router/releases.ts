@@ -48,11 +48,12 @@ export class Releases implements AsyncDisposable {
 
   /** Starts again what was promoted before a restart. Where it does not start, everybody gets the one before it. */
   async restore({ promoted, former, ended }: KeptReleases): Promise<void> {
-    const again = async (kept: KeptReleases['former']) => {
-      const candidate = kept && this.#watched({ ...kept, share: 1 });
-      return candidate && (await candidate.ready()) ? candidate : undefined;
-    };
-    const [newest, before] = await Promise.all([again(promoted), again(former)]);
+    const started = [promoted, former].map((kept) => kept && this.#watched({ ...kept, share: 1 }));
+    await Promise.all(started.map((candidate) => candidate?.settled()));
+    // One of them may have died while the other one was still starting.
+    const [newest, before] = started.map((candidate) =>
+      candidate?.hasEnded === false ? candidate : undefined,
+    );
     this.#standing = { promoted: before, ended: ended ? { ...ended, requests: null } : undefined };
     if (newest)
       Object.assign(this.#standing, {

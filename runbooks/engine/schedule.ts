@@ -32,7 +32,7 @@ export class RunbookSchedule {
     });
   }
 
-  /** What has become due since the last look; each time once, also over restarts: its time is the identity of its run, so what was done before is not missed. */
+  /** What has become due since the last look; each time once, also over restarts: its time is the identity of its run. */
   due(now: number): DueRun[] {
     return this.#entries.flatMap((entry) => {
       const { runbook, cron, pattern, next } = entry;

@@ -60,6 +60,17 @@ test('A run that was not needed says why, and asks nobody to do anything.', asyn
   expect(text).not.toContain('What to do now');
 });
 
+test('What a condition could not be asked is shown without the password in its address.', async () => {
+  const applies = [{ name: 'it is needed', http: 'http://li:hidden-word@127.0.0.1:9/', expect: '== 200' }];
+  web.world.runbooks = [web.world.runbook({ applies })];
+  await web.start();
+  await begin();
+  await web.world.settled();
+  expect(await page('/run/1')).toContain('<dt>Needed</dt><dd>not known: nobody could say whether');
+  expect(web.world.runs[0]?.need?.said).toContain('hidden-word');
+  expect(await page('/run/1')).not.toContain('hidden-word');
+});
+
 test('The overview shows big buttons only to whoever may answer, and says who has paused the runbooks.', async () => {
   web.world.runbooks = [web.world.runbook({ mode: 'approve', approval: { roles: ['leader'] } })];
   await web.start();
