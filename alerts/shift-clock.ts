@@ -1,39 +1,8 @@
-import { type Shifts, type Weekday, type WeeklyTime, weekdays } from './shifts.ts';
-
-/** The wall clock of a plant at one moment. */
-export interface PlantTime {
-  weekday: Weekday;
-  /** `2026-12-05`. */
-  date: string;
-  /** `08:30`; compares as text. */
-  time: string;
-}
-
-/** Reads the wall clock of a time zone (an IANA name). Made once and asked often: the formatter is expensive. */
-export function plantClock(timezone: string): (atMs: number) => PlantTime {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    timeZone: timezone,
-    weekday: 'long',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-  return (atMs) => {
-    const parts = Object.fromEntries(format.formatToParts(atMs).map(({ type, value }) => [type, value]));
-    const { weekday = '', year, month, day, hour, minute } = parts;
-    return {
-      weekday: weekday.toLowerCase() as Weekday,
-      date: `${year}-${month}-${day}`,
-      time: `${hour}:${minute}`,
-    };
-  };
-}
+import { type WallTime, wallClock, weekdays } from '../kit/wall-clock.ts';
+import type { Shifts, WeeklyTime } from './shifts.ts';
 
 /** Whether a moment lies in one of these weekly times; those that end after midnight belong to the day they begin on. */
-export function isWithin(times: readonly WeeklyTime[], now: PlantTime): boolean {
+export function isWithin(times: readonly WeeklyTime[], now: WallTime): boolean {
   const { evening, morning } = partsOf(times, now);
   return evening || morning;
 }
@@ -41,7 +10,7 @@ export function isWithin(times: readonly WeeklyTime[], now: PlantTime): boolean 
 /** Whether it lies in one that began today, and in one that began yesterday. */
 function partsOf(
   times: readonly WeeklyTime[],
-  { weekday, time }: PlantTime,
+  { weekday, time }: WallTime,
 ): { evening: boolean; morning: boolean } {
   const yesterday = weekdays[(weekdays.indexOf(weekday) + 6) % 7];
   const overnight = ({ from, to }: WeeklyTime) => to <= from;
@@ -56,7 +25,7 @@ function partsOf(
 }
 
 /** A night shift belongs to the day it begins on: a holiday ends none that has begun before, and one that begins on it is none. */
-export function isShift({ weekly, holidays }: Shifts, now: PlantTime): boolean {
+export function isShift({ weekly, holidays }: Shifts, now: WallTime): boolean {
   const isHoliday = (date: string) => holidays.some(({ from, to = from }) => from <= date && date <= to);
   const { evening, morning } = partsOf(weekly, now);
   return (evening && !isHoliday(now.date)) || (morning && !isHoliday(dayBefore(now.date)));
@@ -68,6 +37,6 @@ const dayBefore = (date: string): string =>
 /** Whether a shift works at a moment (Unix milliseconds); always, where no shift is configured. */
 export function inShiftAt(shifts: Shifts): (at: number) => boolean {
   if (shifts.weekly.length === 0) return () => true;
-  const clock = plantClock(shifts.timezone);
+  const clock = wallClock(shifts.timezone);
   return (at) => isShift(shifts, clock(at));
 }

@@ -1,25 +1,7 @@
 import { z } from 'zod';
-
-/** Monday first, as ISO 8601 counts. */
-export const weekdays = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-] as const;
+import { timezone, type Weekday, weekdays } from '../kit/wall-clock.ts';
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time of day, as in 08:00');
-
-const isTimezone = (name: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
-  } catch {
-    return false;
-  }
-};
 
 /** A time of the week that comes again: a shift, or a window for drills. */
 export const weeklyTime = z.strictObject({
@@ -37,7 +19,7 @@ const day = z.iso.date();
 export const shiftsSection = z
   .strictObject({
     /** An IANA name. Alertmanager must know it too: install tzdata where it does not. */
-    timezone: z.string().refine(isTimezone, 'is no time zone; write one as in Asia/Shanghai').default('UTC'),
+    timezone: timezone.default('UTC'),
     weekly: z.array(weeklyTime).default([]),
     /** Days on which nobody works, whatever the week says. */
     holidays: z
@@ -79,8 +61,6 @@ export function timeIntervals({ timezone, weekly, holidays }: Shifts): TimeInter
       : []),
   ];
 }
-
-export type Weekday = (typeof weekdays)[number];
 
 /** Alertmanager's times of a day do not cross midnight: such a shift becomes two spans. */
 function spansOf(days: readonly Weekday[], from: string, to: string): Record<string, unknown>[] {

@@ -1,6 +1,7 @@
-import { isShift, isWithin, type PlantTime, plantClock } from '../alerts/shift-clock.ts';
+import { isShift, isWithin } from '../alerts/shift-clock.ts';
 import type { Shifts, WeeklyTime } from '../alerts/shifts.ts';
 import { promDuration } from '../kit/duration.ts';
+import { type WallTime, wallClock } from '../kit/wall-clock.ts';
 
 const minuteMs = 60_000;
 /** No weekly time is longer than a week, and a month with a week to spare always has each of them. */
@@ -17,7 +18,7 @@ export interface DrillCalendar {
 export function whyClosed(calendar: DrillCalendar, atMs: number, neededMs: number): string | undefined {
   const { shifts, windows, windowsInShift } = calendar;
   if (windows.length === 0) return 'no drill window is configured';
-  const clock = plantClock(shifts.timezone);
+  const clock = wallClock(shifts.timezone);
   for (const ms of minutesOf(atMs, atMs + neededMs)) {
     const now = clock(ms);
     if (!isWithin(windows, now)) {
@@ -40,7 +41,7 @@ function* minutesOf(fromMs: number, toMs: number): Generator<number> {
 export function nextOpening(calendar: DrillCalendar, fromMs: number, neededMs: number): number | undefined {
   const { shifts, windows, windowsInShift } = calendar;
   if (windows.length === 0) return undefined;
-  const clock = plantClock(shifts.timezone);
+  const clock = wallClock(shifts.timezone);
   const open = (ms: number) => {
     const now = clock(ms);
     return isWithin(windows, now) && (windowsInShift || !isShift(shifts, now));
@@ -56,5 +57,5 @@ export function nextOpening(calendar: DrillCalendar, fromMs: number, neededMs: n
 
 const wholeMinutes = (ms: number): number => Math.ceil(ms / minuteMs) * minuteMs;
 
-const describe = ({ weekday, time }: PlantTime, { timezone }: Shifts): string =>
+const describe = ({ weekday, time }: WallTime, { timezone }: Shifts): string =>
   `${time} on a ${weekday[0]?.toUpperCase()}${weekday.slice(1)} (${timezone})`;

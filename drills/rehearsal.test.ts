@@ -65,17 +65,22 @@ async function taken(fingerprint: string): Promise<{ mode: string; trust: string
 interface Wish {
   deps?: Partial<DrillDeps>;
   wanted?: string;
+  /** The target that the drill says the runbook works on. */
+  on?: string;
   runbooks?: 'act' | 'hold';
   token?: string;
 }
 
 /** A run of a drill that expects the runbook, with all that it has to close; `id` is the run's. */
-function drillRun(id: string, { deps, wanted = runbook, runbooks = 'act', ...given }: Wish = {}): Run {
+function drillRun(id: string, { deps, wanted = runbook, runbooks = 'act', on, ...given }: Wish = {}): Run {
   const home = tempFolder();
   const stack = new AsyncDisposableStack();
   onTestFinished(() => stack.disposeAsync());
   const journal = stack.use(new Journal(`${home}/journal.ndjson`));
-  const drill = cutDrill({ runbooks, expect: { runbook: { name: wanted, within: '30s' } } });
+  const drill = cutDrill({
+    runbooks,
+    expect: { runbook: { name: wanted, within: '30s', ...(on ? { target: on } : {}) } },
+  });
   const all = drillDeps({ home, drills: { runbooks_url: url } }, deps);
   all.settings.runbooksToken = given.token ?? token;
   return openRun(drill, id, home, all, journal, stack);
@@ -122,6 +127,20 @@ test('While a drill rehearses it a runbook acts that nobody has proven; before a
   expect(await taken('after')).toMatchObject({ mode: 'approve' });
 });
 
+test('A rehearsal covers what the faults touch and what the drill says that the runbook works on; an older service is not told.', async () => {
+  const told: object[] = [];
+  const older: typeof fetch = async (input, init) => {
+    if (init?.method !== 'PUT') return fetch(input, init);
+    const body = JSON.parse(String(init.body)) as object;
+    told.push(body);
+    return new Response('', { status: 'targets' in body ? 400 : 200 });
+  };
+  const run = await reached('drill-2-older', { deps: { fetch: older }, on: 'mes' });
+  await beginRehearsal(run);
+  const lease = { runbook, holder: 'drill-2-older', production: [], leaseMs: 10_000 };
+  expect(told).toEqual([{ ...lease, targets: [run.drill.method[0]?.target, 'mes'] }, lease]);
+});
+
 test('A drill that passed proves its runbook, the next one that fails takes that back, and what was stopped changes nothing.', async () => {
   const passed = await ends(await reached('drill-2'), 'passed');
   expect(passed).toMatchObject({ runbook, passed: true, delivered: true });
@@ -137,7 +156,10 @@ test('A drill that passed proves its runbook, the next one that fails takes that
 });
 
 test('A drill in which everything else came true proves nothing of a runbook that did not succeed.', async () => {
-  expect(await ends(await reached('drill-5'), 'passed', 'refused')).toMatchObject({ passed: false });
+  for (const outcome of ['refused', 'not-needed'])
+    expect(await ends(await reached(`drill-5-${outcome}`), 'passed', outcome)).toMatchObject({
+      passed: false,
+    });
   expect(await trust()).toMatchObject({ mayAct: false });
 });
 

@@ -14,9 +14,12 @@ export const rehearsedBy = ({ expect, runbooks }: Pick<Drill, 'expect' | 'runboo
  * within ten seconds of this process, and takes nothing away from anybody, so the undo log needs to know nothing of it.
  */
 export async function beginRehearsal(run: Run): Promise<void> {
-  const { rehearsed, runbooks, cleanUp } = run;
+  const { rehearsed, runbooks, cleanUp, deps, drill } = run;
   if (!rehearsed || !runbooks) return;
-  const lease = await runbooks.rehearse(rehearsed.id, run.id, run.deps.confirmedProduction);
+  const lease = await runbooks.rehearse(rehearsed.id, run.id, {
+    production: deps.confirmedProduction,
+    targets: targetsOf(drill),
+  });
   cleanUp.use({
     async [Symbol.asyncDispose]() {
       try {
@@ -27,6 +30,14 @@ export async function beginRehearsal(run: Run): Promise<void> {
     },
   });
 }
+
+/** Where the alerts of the drill come from: what its faults touch, and what its author says that the runbook works on. */
+const targetsOf = ({ method, expect: { runbook } }: Drill): string[] => [
+  ...new Set([
+    ...method.map(({ target }) => target),
+    ...(runbook?.target === undefined ? [] : [runbook.target]),
+  ]),
+];
 
 /** The proof is sent after these waits, until it is taken: a service may be restarted just now, and a person waits for the verdict. */
 const sendAfterMs = [0, 1000, 3000];

@@ -82,10 +82,22 @@ export class RunbookWatch {
 
   /**
    * Lets this runbook act although it is not proven yet, as a renewed lease: that is how it is proven. Of production targets it may
-   * touch only these. Disposing ends it.
+   * touch only those of `production`; of those that alerts choose, only those of `targets`. Disposing ends it.
    */
-  rehearse(runbook: string, holder: string, production: readonly string[]): Promise<AsyncDisposable> {
-    return this.#lease(`to let ${runbook} be rehearsed`, '/rehearsals', holder, { runbook, production });
+  async rehearse(
+    runbook: string,
+    holder: string,
+    { production, targets }: { production: readonly string[]; targets: readonly string[] },
+  ): Promise<AsyncDisposable> {
+    const lease = (about: object) =>
+      this.#lease(`to let ${runbook} be rehearsed`, '/rehearsals', holder, { runbook, production, ...about });
+    try {
+      return await lease({ targets });
+    } catch (error) {
+      // An older service refuses a field that it does not know.
+      if (!(error instanceof RunbookServiceError) || error.status !== 400) throw error;
+      return await lease({});
+    }
   }
 
   /** Puts on record how a drill of a runbook ended; what that makes of it. */

@@ -152,7 +152,7 @@ function methodStep({ faults, targets }: DrillVocabulary) {
   });
 }
 
-function expectation({ alerts }: DrillVocabulary) {
+function expectation({ alerts, targets }: DrillVocabulary) {
   const alert = z.string().superRefine((name, context) => {
     if (!alerts.has(name))
       context.addIssue({ code: 'custom', message: unknownWord('alert', name, [...alerts.keys()]) });
@@ -166,7 +166,14 @@ function expectation({ alerts }: DrillVocabulary) {
     /** No A alert but the expected ones may fire. */
     quiet: z.boolean().default(false),
     /** From the alert's delivery to the end of the runbook. */
-    runbook: z.strictObject({ name: kebab, within: duration }).optional(),
+    runbook: z
+      .strictObject({
+        name: kebab,
+        within: duration,
+        /** Where an alert chooses its target, and it is none of the faults': that target. */
+        target: targetName(targets).optional(),
+      })
+      .optional(),
     recover_within: duration.prefault('60s'),
     /** How long store-and-forward, queue and consumers may take to bring everything home. */
     drain_within: duration.prefault('60s'),

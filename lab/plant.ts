@@ -61,6 +61,7 @@ export function plantProcesses(
         mes_settings: path.join(dir, 'secrets', 'mes.json'),
         folder: path.join(dir, 'secrets'),
         log_folder: path.join(dir, 'logs'),
+        state_file: path.join(dir, 'router-state.json'),
       },
     },
     { name: 'esign', program: 'esign', settings: common(server.esign) },

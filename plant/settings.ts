@@ -146,6 +146,8 @@ export const routerSettingsSchema = z.strictObject({
   /** Where a candidate finds its settings when it starts, and where its log goes. */
   folder: z.string().min(1),
   log_folder: z.string().min(1),
+  /** Where it stands which version was promoted; without it a restarted router begins with the stable one. */
+  state_file: z.string().min(1).optional(),
 });
 
 /** The settings file of the ERP. */

@@ -75,6 +75,9 @@ test('A plan names every side effect with its values, and no password.', () => {
   expect(text).toContain('never backup*');
   expect(text).toContain('nobody has waited for a lock longer than two seconds');
   expect(text).not.toContain('hidden');
+  const release = renderPlan(plan(findRunbook(catalog, 'rollback-release').runbook));
+  expect(release).toContain('\n  only if: a version is there that may be the reason\n  1. release.halt');
+  expect(text).not.toContain('only if');
   const rollback = renderPlan(plan(findRunbook(catalog, 'rollback-config').runbook));
   expect(rollback).toContain('/etc/plant');
   expect(rollback).toContain('andon snapshot rollback mes-config');

@@ -26,6 +26,8 @@ export interface RunbookPlan {
   title: string;
   target: string | null;
   inputs: Readonly<Record<string, string>>;
+  /** What is asked before the first step: where one is not true, nothing is done. */
+  applies: string[];
   steps: (PlannedStep & { undo: PlannedStep | null })[];
   /** What must be true afterwards, and how long it may take. */
   verify: { name: string; withinMs: number }[];
@@ -56,6 +58,7 @@ export function planRunbook(runbook: Runbook, { target, inputs }: PlanSubject, d
     title: runbook.title,
     target: target?.name ?? null,
     inputs,
+    applies: (runbook.applies ?? []).map(({ name }) => name),
     steps: runbook.steps.map((entry) => ({
       ...planned(entry, false),
       undo: entry.undo ? planned(entry.undo, true) : null,
@@ -162,12 +165,13 @@ export function subjectByHand(
 export function renderPlan(plan: RunbookPlan): string {
   const on = plan.target === null ? '' : ` on ${plan.target}`;
   const inputs = Object.entries(plan.inputs).map(([name, value]) => `  with ${name} = ${value}`);
+  const conditions = plan.applies.map((name) => `  only if: ${name}`);
   const steps = plan.steps.flatMap(({ undo, ...step }, index) => [
     ...renderStep(step, `${index + 1}.`),
     ...(undo ? renderStep(undo, '   should a later step fail:') : []),
   ]);
   const checks = plan.verify.map(({ name, withinMs }) => `  then, within ${promDuration(withinMs)}: ${name}`);
-  return [`${plan.runbook}${on}: ${plan.title}`, ...inputs, ...steps, ...checks].join('\n');
+  return [`${plan.runbook}${on}: ${plan.title}`, ...inputs, ...conditions, ...steps, ...checks].join('\n');
 }
 
 const renderStep = ({ step, timeoutMs, repeatable, effects }: PlannedStep, lead: string): string[] => [

@@ -15,6 +15,7 @@ import {
 } from '../../drills/chaostoolkit/experiment.ts';
 import { givenVariables } from '../../drills/chaostoolkit/given-variables.ts';
 import { holdExperiment } from '../../drills/chaostoolkit/hold-experiment.ts';
+import { planOfExperiment } from '../../drills/chaostoolkit/plan-experiment.ts';
 import { type Dry, dryModes } from '../../drills/chaostoolkit/stage.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { messageOf, UsageError } from '../../kit/errors.ts';
@@ -141,9 +142,13 @@ export async function holdOne(
   if (!options.json) context.stdout.write(`${verdictOf(outcome).padEnd(11)} ${read.experiment.title}\n`);
 }
 
-/** What an experiment would do. */
-export const planExperiment = ({ experiment }: ReadExperiment): string =>
-  describeExperiment(experiment, strategiesOf(experiment, {}));
+/** What an experiment would do: text, or with `--json` one line for programs. */
+export function planExperiment({ experiment }: ReadExperiment, { json }: CommonOptions): string {
+  const strategies = strategiesOf(experiment, {});
+  return json
+    ? `${JSON.stringify(planOfExperiment(experiment, strategies))}\n`
+    : describeExperiment(experiment, strategies);
+}
 
 /** The command line counts more than the experiment. */
 function strategiesOf({ runtime }: Experiment, options: ExperimentOptions) {

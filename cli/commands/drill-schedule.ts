@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { plantClock } from '../../alerts/shift-clock.ts';
 import { type DrillPlan, planOf } from '../../drills/catalog.ts';
 import { planSchedule, type Schedule } from '../../drills/schedule/plan-schedule.ts';
 import { cronLine, type ScheduledCommand, systemdUnits } from '../../drills/schedule/render.ts';
@@ -8,6 +7,7 @@ import { longestMs, settleMs } from '../../drills/schema.ts';
 import { isoTime, systemClock } from '../../kit/clock.ts';
 import { promDuration } from '../../kit/duration.ts';
 import { UsageError } from '../../kit/errors.ts';
+import { wallClock } from '../../kit/wall-clock.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { vocabularyOf } from '../drill-settings.ts';
 
@@ -80,7 +80,7 @@ function commandOf(
 }
 
 function plantTime(timezone: string, ms: number): string {
-  const { date, time } = plantClock(timezone)(ms);
+  const { date, time } = wallClock(timezone)(ms);
   return `${date} ${time}`;
 }
 

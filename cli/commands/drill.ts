@@ -133,7 +133,7 @@ function plan(context: Context, options: CommonOptions, ids: string[]): void {
   for (const id of ids) {
     const experiment = experimentIn(context, id);
     if (experiment) {
-      context.stdout.write(planExperiment(experiment));
+      context.stdout.write(planExperiment(experiment, options));
       continue;
     }
     const { config } = findConfig(context, options);

@@ -40,7 +40,6 @@ function configure(releases: object | null = { target: 'mes-release', snapshots:
   writeFileSync(path.join(cwd, 'andon.yaml'), stringify(config));
 }
 const andon = (...args: string[]) => runCli(cwd, 'release', ...args);
-const router = async () => (await plant.control('GET', '/release')).body;
 const events = () =>
   readFileSync(audit(), 'utf8')
     .trim()
@@ -51,19 +50,19 @@ test('A release is started, looked at, promoted and rolled back from the command
   const started = await andon('start', '2.0', '--canary', '20%', '--watch', '2h', '--min-samples', '50');
   expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining('canary') });
   expect(started.stdout).toContain('andon runbook serve');
-  expect((await router()).candidate).toMatchObject({ version: '2.0', share: 0.2 });
+  expect((await plant.state()).candidate).toMatchObject({ version: '2.0', share: 0.2 });
   const status = await andon('status');
   expect(status.stdout).toContain('everybody gets stable, 20 % get 2.0');
   expect(status.stdout).toMatch(/for 2h, until .* and 50 requests/);
   expect(status.stdout).toMatch(/goes back to snapshot \d{8}T.* of mes-config/);
   expect(await andon('promote')).toMatchObject({ code: 0, stdout: expect.stringContaining('promoted') });
-  expect((await router()).stable.version).toBe('2.0');
+  expect((await plant.state()).stable.version).toBe('2.0');
   writeFileSync(path.join(cwd, 'config', 'mes.yaml'), 'two');
   expect(await andon('rollback')).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('rolled back by'),
   });
-  expect((await router()).stable.version).toBe('stable');
+  expect((await plant.state()).stable.version).toBe('stable');
   expect(readFileSync(path.join(cwd, 'config', 'mes.yaml'), 'utf8')).toBe('one');
   const { stdout } = await runCli(cwd, '--json', 'release', 'list');
   expect(JSON.parse(stdout)).toMatchObject({ version: '2.0', state: 'checking' });
@@ -86,7 +85,7 @@ test('What cannot be released ends with 3, and what is written wrongly with 2; n
     ['promote'],
   ])
     expect(await andon(...args), args.join(' ')).toMatchObject({ code: 2 });
-  expect((await router()).candidate).toBeNull();
+  expect((await plant.state()).candidate).toBeNull();
 });
 
 test('A configuration that names no router, the wrong target or no snapshot set is told where.', async () => {

@@ -12,6 +12,7 @@ import { planRunbook, renderPlan, subjectByHand } from '../../runbooks/plan.ts';
 import { repairsOf } from '../../runbooks/repairs/repair.ts';
 import { startRunbookService } from '../../runbooks/server.ts';
 import { shippedSteps } from '../../runbooks/steps/registry.ts';
+import { isQuiet } from '../../runbooks/store/run.ts';
 import { type CommonOptions, type Context, findConfig } from '../context.ts';
 import { exitCode } from '../exit-code.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -151,7 +152,7 @@ async function run(
       );
     context.stdout.write(`${record.outcome}${record.outcome === 'succeeded' ? '' : `: ${record.reason}`}\n`);
   }
-  if (record.outcome !== 'succeeded') context.exit(exitCode.failed);
+  if (record.outcome === 'running' || !isQuiet(record.outcome)) context.exit(exitCode.failed);
 }
 
 async function serve(context: Context, options: CommonOptions): Promise<void> {

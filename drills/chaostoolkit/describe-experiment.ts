@@ -1,27 +1,21 @@
-import type { Activity, Reference } from './activity-schema.ts';
-import { type Experiment, type HypothesisStrategy, type RollbackStrategy, resolve } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
+import { type PlannedActivity, planOfExperiment, type Strategies } from './plan-experiment.ts';
 import { isRecord, pythonText } from './python-values.ts';
-import { notesOf } from './walk.ts';
 
-/** Everything an experiment would do, as text; does nothing. Secrets stand in it as the names that are written for them. */
-export function describeExperiment(
-  experiment: Experiment,
-  strategies: { hypothesis: HypothesisStrategy; rollbacks: RollbackStrategy },
-): string {
-  const line = (entry: Activity | Reference) => `  - ${inWords(resolve(entry, experiment), entry)}`;
-  const hypothesis = experiment['steady-state-hypothesis'];
-  const probes = (hypothesis?.probes ?? []).map(
+/** The plan of an experiment as a person reads it. */
+export function describeExperiment(experiment: Experiment, strategies: Strategies): string {
+  const { configuration, hypothesis, method, rollbacks, notes } = planOfExperiment(experiment, strategies);
+  const line = (activity: PlannedActivity) => `  - ${inWords(activity)}`;
+  const probes = hypothesis.probes.map(
     (probe) => `${line(probe)}\n      must be: ${JSON.stringify(probe.tolerance)}`,
   );
-  const dynamic = Object.entries(experiment.configuration ?? {}).flatMap(([name, entry]) =>
-    isRecord(entry) && entry.type === 'probe' ? [`  - ${name}: ${inWords(entry as Activity, {})}`] : [],
-  );
+  const asked = configuration.map((activity) => `  - ${activity.of}: ${inWords(activity)}`);
   const sections: [string, string[]][] = [
-    ['Asked for the configuration, before anything else', dynamic],
-    [`Steady state: ${hypothesis?.title ?? 'none'} (${strategies.hypothesis})`, probes],
-    ['Method', experiment.method.map(line)],
-    [`Rollbacks (${strategies.rollbacks})`, (experiment.rollbacks ?? []).map(line)],
-    ['Notes', notesOf(experiment).map((note) => `  - ${note}`)],
+    ['Asked for the configuration, before anything else', asked],
+    [`Steady state: ${hypothesis.title ?? 'none'} (${hypothesis.strategy})`, probes],
+    ['Method', method.map(line)],
+    [`Rollbacks (${rollbacks.strategy})`, rollbacks.activities.map(line)],
+    ['Notes', notes.map((note) => `  - ${note}`)],
   ];
   const shown = sections.filter(([, lines]) => lines.length > 0);
   return [
@@ -31,17 +25,17 @@ export function describeExperiment(
   ].join('\n');
 }
 
-function inWords(activity: Activity, { background }: { background?: boolean | undefined }): string {
-  const { type, name, provider, pauses } = activity;
+function inWords(activity: PlannedActivity): string {
+  const { type, name, pauses, background, timeoutSeconds } = activity;
   const what =
-    provider.type === 'http'
-      ? `${(provider.method ?? 'GET').toUpperCase()} ${provider.url}`
-      : `runs ${[provider.path, ...argumentsInWords(provider.arguments)].join(' ')}`;
+    activity.provider === 'http'
+      ? `${activity.method} ${activity.url}`
+      : `runs ${[activity.path, ...argumentsInWords(activity.arguments)].join(' ')}`;
   const extras = [
     background ? 'in the background' : undefined,
     pauses?.before ? `${pauses.before} s of pause before` : undefined,
     pauses?.after ? `${pauses.after} s of pause after` : undefined,
-    provider.timeout ? `at most ${[provider.timeout].flat().join(' and ')} s` : undefined,
+    timeoutSeconds ? `at most ${[timeoutSeconds].flat().join(' and ')} s` : undefined,
   ].filter((extra) => extra !== undefined);
   return `${type} ${name}: ${what}${extras.length > 0 ? ` (${extras.join(', ')})` : ''}`;
 }

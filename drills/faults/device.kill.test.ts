@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { standardLine } from '../../plant/settings.ts';
+import { startPlantProgram } from '../../plant/testing/plant-program.ts';
 import { ownerOf } from '../network/holder.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import { runName } from '../run-name.ts';
 import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
 import { startLinksProcess } from '../testing/links-process.ts';
-import { startPlantProgram } from '../testing/plant-program.ts';
 import { startPeerServer } from '../testing/tcp-peer.ts';
 import { GatewayClient } from './device-silence/gateway-client.ts';
 

@@ -19,8 +19,6 @@ afterEach(() => opened.disposeAsync());
 const never = new AbortController().signal;
 const within = (what: string, check: () => Promise<boolean> | boolean) =>
   waitFor(check, { what, timeoutMs: 20_000, everyMs: 10 });
-const state = async () => (await plant.control('GET', '/release')).body;
-const versionOf = async (terminal = 'T') => ((await plant.ask(terminal)).body as { version: string }).version;
 
 function bench(more: object = {}) {
   const target = { kind: 'release', control: plant.router.control, token: routerToken, ...more };
@@ -51,11 +49,11 @@ describe('A bad release', () => {
   test('fails what reaches it, counts that, and is gone with its process', async () => {
     const { demand, inject } = bench();
     await demand();
-    expect(await versionOf()).toBe('stable');
+    expect(await plant.versionOf()).toBe('stable');
     const injection = await inject('r1', { version: '2.0-rc.1', fails: 0.5 });
-    expect((await state()).candidate).toMatchObject({ version: '2.0-rc.1', share: 1, fails: 0.5 });
+    expect((await plant.state()).candidate).toMatchObject({ version: '2.0-rc.1', share: 1, fails: 0.5 });
     const [bad] = plant.started;
-    expect(await versionOf()).toBe('2.0-rc.1');
+    expect(await plant.versionOf()).toBe('2.0-rc.1');
     expect(await injection.touched()).toBe(0);
     if (bad) bad.answer = 500;
     expect((await plant.ask('T')).status).toBe(500);
@@ -63,7 +61,7 @@ describe('A bad release', () => {
     await plant.ask('U');
     await injection[Symbol.asyncDispose]();
     await bad?.exited;
-    expect(await versionOf()).toBe('stable');
+    expect(await plant.versionOf()).toBe('stable');
     expect([await injection.touched(), await injection.residue()]).toEqual([2, []]);
     expect(await Promise.race([injection.liftedByOthers, 'nobody else'])).toBe('nobody else');
   });
@@ -91,10 +89,10 @@ describe('A bad release', () => {
     const sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(frozen ? 3_600_000 : ms, signal);
     const injection = await bench().inject('frozen', {}, { clock: { ...systemClock, sleep } });
     frozen = true;
-    await within('the end of the lease', async () => (await state()).candidate === null);
+    await within('the end of the lease', async () => (await plant.state()).candidate === null);
     await injection.touched();
     expect(await injection.liftedByOthers).toBe('lease');
-    expect(await versionOf()).toBe('stable');
+    expect(await plant.versionOf()).toBe('stable');
   });
 
   test('is residue until the undo has withdrawn it, twice or where there is none', async () => {
@@ -115,12 +113,12 @@ describe('A bad release', () => {
     const letStart = plant.holdStarts();
     const stop = new AbortController();
     const injecting = expect(bench().inject('early', {}, {}, stop.signal)).rejects.toThrow();
-    await within('the start', async () => (await state()).candidate?.state === 'starting');
+    await within('the start', async () => (await plant.state()).candidate?.state === 'starting');
     stop.abort();
     await injecting;
     letStart();
-    expect(await state()).toMatchObject({ candidate: null, leaving: [] });
-    expect(await versionOf()).toBe('stable');
+    expect(await plant.state()).toMatchObject({ candidate: null, leaving: [] });
+    expect(await plant.versionOf()).toBe('stable');
   });
 
   test('is refused with what to do while another is on trial, without token or router, and touches nothing', async () => {
@@ -134,7 +132,7 @@ describe('A bad release', () => {
     const gone = bench({ control: `http://127.0.0.1:${free}` });
     await expect(gone.demand()).rejects.toMatchObject({ code: 'release.no-router' });
     await gone.undo('any');
-    expect((await state()).candidate).toMatchObject({ holder: 'the-team' });
+    expect((await plant.state()).candidate).toMatchObject({ holder: 'the-team' });
   });
 });
 

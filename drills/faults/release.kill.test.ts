@@ -6,9 +6,9 @@ import { freePorts } from '../../kit/ports.ts';
 import { RouterClient } from '../../kit/release-router.ts';
 import type { TargetOf } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
+import { startPlantProgram } from '../../plant/testing/plant-program.ts';
 import { runName } from '../run-name.ts';
 import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
-import { startPlantProgram } from '../testing/plant-program.ts';
 
 const opened = new AsyncDisposableStack();
 let range: KillRange;

@@ -33,7 +33,7 @@ export function expectationsOf(drill: unknown): Expectations | undefined {
 
 /** What was expected, read from the figures alone: for a journal that does not say. */
 export function expectationsFrom(facts: Facts): Expectations {
-  const ran = facts.runbooks.find(({ outcome }) => outcome !== 'held');
+  const ran = facts.runbooks.find(({ outcome }) => outcome !== 'held' && outcome !== 'not-needed');
   const counted = facts.production.acknowledged > 0 || !facts.production.ok;
   return {
     runbook: ran && { name: ran.name, within: Number.POSITIVE_INFINITY },

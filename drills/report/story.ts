@@ -37,9 +37,11 @@ function whetherTheLightCameOn({ alerts, runbooks }: Report): string {
   const healed = runbooks
     .filter(({ startedAt }) => startedAt !== null)
     .map(({ name, startedAt, finishedAt, outcome }) =>
-      startedAt && finishedAt
-        ? `runbook ${name} ${outcome} in ${seconds(between(startedAt, finishedAt))}`
-        : `runbook ${name} is ${outcome}`,
+      outcome === 'not-needed'
+        ? `runbook ${name} was not needed`
+        : startedAt && finishedAt
+          ? `runbook ${name} ${outcome} in ${seconds(between(startedAt, finishedAt))}`
+          : `runbook ${name} is ${outcome}`,
     );
   return `${list(clauses)}${healed.length === 0 ? '' : `; ${list(healed)}`}.`;
 }

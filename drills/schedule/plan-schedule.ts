@@ -1,6 +1,6 @@
-import { plantClock } from '../../alerts/shift-clock.ts';
 import { isoTime } from '../../kit/clock.ts';
 import { UsageError } from '../../kit/errors.ts';
+import { wallClock } from '../../kit/wall-clock.ts';
 import { type DrillCalendar, nextOpening, whyClosed } from '../calendar.ts';
 import { occurrences, type ScheduleRule, type WeekOfMonth } from './rule.ts';
 
@@ -31,7 +31,7 @@ export function planSchedule(
   { now, neededMs, production }: { now: number; neededMs: number; production: boolean },
 ): Schedule {
   const opening = nextOpening(calendar, now, neededMs);
-  const chosen = opening === undefined ? undefined : plantClock(calendar.shifts.timezone)(opening);
+  const chosen = opening === undefined ? undefined : wallClock(calendar.shifts.timezone)(opening);
   const rule: ScheduleRule = {
     week: wish.week ?? (wish.monthly ? 'first' : undefined),
     weekday: wish.weekday ?? chosen?.weekday ?? 'saturday',

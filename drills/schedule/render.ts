@@ -1,5 +1,4 @@
-import type { Weekday } from '../../alerts/shifts.ts';
-import { weekdays } from '../../alerts/shifts.ts';
+import { type Weekday, weekdays } from '../../kit/wall-clock.ts';
 import type { ScheduleRule, WeekOfMonth } from './rule.ts';
 
 /** What is run on schedule. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { plantClock } from '../../alerts/shift-clock.ts';
-import { type Weekday, weekdays } from '../../alerts/shifts.ts';
+import { type Weekday, wallClock, weekdays } from '../../kit/wall-clock.ts';
 
 const dayMs = 24 * 3_600_000;
 const weeks = ['first', 'second', 'third', 'fourth', 'last'] as const;
@@ -32,7 +31,7 @@ export const dayOfSchedule = z.string().transform((text, context) => {
 
 /** The next times of the rule, in milliseconds since the epoch, none before `fromMs`. */
 export function occurrences(rule: ScheduleRule, fromMs: number, count: number): number[] {
-  const clock = plantClock(rule.timezone);
+  const clock = wallClock(rule.timezone);
   const found: number[] = [];
   // Noon of each day in turn: a day has one noon, however long it is.
   for (let noon = momentOf(clock, clock(fromMs).date, '12:00'); found.length < count; noon += dayMs) {
@@ -53,7 +52,7 @@ function isWeek(week: WeekOfMonth | undefined, date: string): boolean {
 }
 
 /** The moment at which a wall clock shows this. A time that summer time leaves out is taken as the moment after the gap. */
-function momentOf(clock: ReturnType<typeof plantClock>, date: string, time: string): number {
+function momentOf(clock: ReturnType<typeof wallClock>, date: string, time: string): number {
   const wanted = Date.parse(`${date}T${time}:00Z`);
   let ms = wanted;
   for (let tries = 0; tries < 3; tries++) {

@@ -73,6 +73,11 @@ test.each<[string, object[], string]>([
     'runbook mend took back what it had done: step 2 failed',
   ],
   [
+    'had nothing to do',
+    [{ ...succeeded, outcome: 'not-needed', reason: 'not true: a version is on trial' }],
+    'runbook mend ended as not-needed: not true: a version is on trial',
+  ],
+  [
     'was refused',
     [{ ...succeeded, outcome: 'refused', reason: 'the session is protected' }],
     'runbook mend ended as refused: the session is protected',

@@ -45,6 +45,8 @@ export class Candidate {
   served: ServedVersion | undefined;
   /** Resolves when it is over by itself: `lease`, `crash` or `start-failed`. */
   readonly over: Promise<string>;
+  /** It is over. */
+  hasEnded = false;
   readonly #isOver: (by: string) => void;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
@@ -59,6 +61,9 @@ export class Candidate {
     this.#clock = clock;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.over = promise;
+    void promise.then(() => {
+      this.hasEnded = true;
+    });
     this.#isOver = resolve;
     this.prolong(wish.leaseMs);
     this.#starting = start(wish, this.#stop.signal).then(
@@ -69,6 +74,11 @@ export class Candidate {
         return undefined;
       },
     );
+  }
+
+  /** Returns when it serves, or it is over. */
+  async settled(): Promise<void> {
+    await this.#starting;
   }
 
   /** Its time counts from now again. */

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
-import type { MesAnswer } from '../mes-client.ts';
 import { startTestRouter, type TestRouter } from '../testing/fake-versions.ts';
 
 let plant: TestRouter;
@@ -10,23 +9,13 @@ beforeEach(async () => {
 afterEach(() => plant[Symbol.asyncDispose]());
 
 const terminals = Array.from({ length: 40 }, (_, index) => `L1-U${index}`);
-const versionOf = ({ body }: MesAnswer) => (body as { version: string }).version;
-const versions = async () =>
-  Promise.all(terminals.map(async (terminal) => versionOf(await plant.ask(terminal))));
-const wish = (more: object = {}) => ({ version: '2.0', holder: 'me', share: 1, ...more });
-const deploy = async (more: object = {}) => {
-  const answer = await plant.control('PUT', '/release/candidate', wish(more));
-  if (answer.status === 200)
-    await until('the candidate', async () => (await state()).candidate?.state === 'serving');
-  return answer;
-};
-const state = async () => (await plant.control('GET', '/release')).body;
+const versions = () => Promise.all(terminals.map((terminal) => plant.versionOf(terminal)));
 const until = (what: string, check: () => Promise<boolean>) =>
   waitFor(check, { what, timeoutMs: 20_000, everyMs: 10 });
 
 describe('A version that was promoted', () => {
   const promoted = async (version: string) => {
-    await deploy({ version });
+    await plant.deploy({ version });
     expect((await plant.control('POST', '/release/promote', { holder: 'me' })).status).toBe(200);
   };
   const rollback = (from: string, more: object = {}) =>
@@ -36,8 +25,8 @@ describe('A version that was promoted', () => {
     await promoted('2.0');
     await promoted('3.0');
     const [second, third] = plant.started;
-    expect(await state()).toMatchObject({ before: { version: '2.0' }, stable: { version: '3.0' } });
-    expect((await state()).stable.promotedAt).toEqual(expect.any(String));
+    expect(await plant.state()).toMatchObject({ before: { version: '2.0' }, stable: { version: '3.0' } });
+    expect((await plant.state()).stable.promotedAt).toEqual(expect.any(String));
     const back = await rollback('3.0', { operation: 'op-1' });
     expect(back).toMatchObject({
       status: 200,
@@ -63,9 +52,12 @@ describe('A version that was promoted', () => {
 
   it('leaves a candidate on trial where it is when it goes.', async () => {
     await promoted('2.0');
-    await deploy({ version: '3.0' });
+    await plant.deploy({ version: '3.0' });
     await rollback('2.0');
-    expect(await state()).toMatchObject({ stable: { version: 'stable' }, candidate: { version: '3.0' } });
+    expect(await plant.state()).toMatchObject({
+      stable: { version: 'stable' },
+      candidate: { version: '3.0' },
+    });
   });
 
   it('and dies is followed by the one before it; a third one takes the place of the first.', async () => {
@@ -75,8 +67,8 @@ describe('A version that was promoted', () => {
     const [second, , fourth] = plant.started;
     await second?.exited;
     await fourth?.crash();
-    await until('the version before', async () => (await state()).stable.version === '3.0');
-    expect((await state()).lastCandidate).toMatchObject({ version: '4.0', by: 'crash' });
+    await until('the version before', async () => (await plant.state()).stable.version === '3.0');
+    expect((await plant.state()).lastCandidate).toMatchObject({ version: '4.0', by: 'crash' });
     expect(new Set(await versions())).toEqual(new Set(['3.0']));
   });
 });

@@ -1,20 +1,12 @@
-import { type Clock, isoTime } from '../../kit/clock.ts';
+import type { Clock } from '../../kit/clock.ts';
 import { type LeaseAnswer, refusal } from '../lease-refusal.ts';
 import type { SparseLog } from '../sparse-log.ts';
 import { placeOf } from './caller-identity.ts';
 import { Candidate, type CandidateWish, type StartVersion } from './candidate.ts';
-import { type AnswerCounts, ServedVersion } from './served-version.ts';
-
-/** How the last candidate went: `lease`, `crash` or `start-failed` by itself, `holder` by its maker, else by whoever says so. */
-interface EndedCandidate {
-  version: string;
-  holder: string;
-  by: string;
-  /** What whoever ended it calls the act, so that he recognises it after a crash of his own. */
-  operation: string | null;
-  at: number;
-  requests: AnswerCounts | null;
-}
+import { describeReleases } from './describe-releases.ts';
+import { type KeptReleases, keptOf, type ReleaseFile } from './kept-releases.ts';
+import { ServedVersion } from './served-version.ts';
+import type { EndedCandidate, Standing } from './standing.ts';
 
 /** Who ends a version, and as what. */
 export interface EndingAct {
@@ -26,12 +18,15 @@ type ReleaseAnswer = LeaseAnswer<
   'release.held' | 'release.gone' | 'release.other' | 'release.not-ready' | 'release.leased' | 'release.first'
 >;
 
+type Ending = Pick<Candidate, 'version' | 'holder'> & Partial<Pick<Candidate, 'served'>>;
+
 export interface ReleaseParts {
   /** The version that runs already. */
   stable: { version: string; url: string };
   start: StartVersion;
   clock: Clock;
   log: SparseLog;
+  file: ReleaseFile;
   /** Called with a version that goes, when nothing is on its way there any more and it still answers. */
   onLeave(served: ServedVersion): Promise<void>;
 }
@@ -40,12 +35,10 @@ export interface ReleaseParts {
 export class Releases implements AsyncDisposable {
   readonly #parts: ReleaseParts;
   readonly #base: ServedVersion;
-  #promoted: Candidate | undefined;
-  #promotedAt: number | undefined;
-  /** The one that was promoted before; it keeps running, so that going back takes no start. */
-  #former: Candidate | undefined;
+  #standing: Standing = {};
   #candidate: Candidate | undefined;
-  #ended: EndedCandidate | undefined;
+  /** The router ends, and all versions with it: the next one starts them again. */
+  #isEnding = false;
   readonly #leaving = new Map<Candidate, Promise<void>>();
 
   constructor(parts: ReleaseParts) {
@@ -53,14 +46,47 @@ export class Releases implements AsyncDisposable {
     this.#base = new ServedVersion(parts.stable.version, parts.stable.url);
   }
 
+  /** Starts again what was promoted before a restart. Where it does not start, everybody gets the one before it. */
+  async restore({ promoted, former, ended }: KeptReleases): Promise<void> {
+    const started = [promoted, former].map((kept) => kept && this.#watched({ ...kept, share: 1 }));
+    await Promise.all(started.map((candidate) => candidate?.settled()));
+    // One of them may have died while the other one was still starting.
+    const [newest, before] = started.map((candidate) =>
+      candidate?.hasEnded === false ? candidate : undefined,
+    );
+    this.#standing = { promoted: before, ended: ended ? { ...ended, requests: null } : undefined };
+    if (newest)
+      Object.assign(this.#standing, {
+        promoted: newest,
+        promotedAt: promoted?.at ?? undefined,
+        former: before,
+      });
+    else if (promoted) {
+      const { version, holder } = promoted;
+      this.#standing.ended = this.#endOf({ version, holder }, { by: 'start-failed' });
+      this.#keep();
+      const reason = new Error(`everybody gets version ${this.stable.version} instead`);
+      this.#parts.log.failure(
+        `version ${promoted.version}, which was promoted, does not start again`,
+        reason,
+      );
+    }
+  }
+
+  /** Nothing is kept from here on. */
+  end(): void {
+    this.#isEnding = true;
+  }
+
   /** The version that everybody gets who gets no other. */
   get stable(): ServedVersion {
-    return this.#promoted?.served ?? this.#base;
+    return this.#standing.promoted?.served ?? this.#base;
   }
 
   /** Every version whose process is there and has served, the stable one first. */
   get running(): ServedVersion[] {
-    const tried = [this.#promoted, this.#former, this.#candidate, ...this.#leaving.keys()];
+    const { promoted, former } = this.#standing;
+    const tried = [promoted, former, this.#candidate, ...this.#leaving.keys()];
     const others = tried.flatMap((candidate) => candidate?.served ?? []);
     return [...new Set([this.stable, this.#base, ...others])];
   }
@@ -83,10 +109,11 @@ export class Releases implements AsyncDisposable {
         `version ${candidate.version} of ${candidate.holder} is on trial already`,
       );
     if (!candidate && renew) {
-      const endedBy = this.#ended?.holder === holder ? this.#ended.by : undefined;
+      const { ended } = this.#standing;
+      const endedBy = ended?.holder === holder ? ended.by : undefined;
       return refusal('release.gone', `${holder} has no version on trial any more`, endedBy);
     }
-    if (!candidate) this.#begin(wish);
+    if (!candidate) this.#candidate = this.#watched(wish);
     else if (candidate.version !== version || candidate.fails !== fails)
       return refusal(
         'release.other',
@@ -102,7 +129,7 @@ export class Releases implements AsyncDisposable {
   /** Sends everybody to the stable version at once, and returns when the candidate's process has ended. Of this holder, or of anybody. */
   async withdraw(holder: string | undefined, act: EndingAct): Promise<void> {
     const candidate = this.#candidate;
-    if (candidate && (holder === undefined || candidate.holder === holder)) this.#end(candidate, act);
+    if (candidate && (holder === undefined || candidate.holder === holder)) this.#takeAway(candidate, act);
     await Promise.all(this.#leaving.values());
   }
 
@@ -117,13 +144,14 @@ export class Releases implements AsyncDisposable {
       return refusal('release.not-ready', `version ${candidate.version} does not serve yet`);
     if (candidate.expiresAt !== undefined)
       return refusal('release.leased', `version ${candidate.version} is there for a limited time only`);
-    const oldest = this.#former;
+    const { promoted: former, former: oldest } = this.#standing;
+    const ended = this.#endOf(candidate, { by: 'promoted' });
+    const next = { promoted: candidate, promotedAt: ended.at, former, ended };
+    // First: a version that a restart would take away again in silence is not promoted.
+    this.#parts.file.write(keptOf(next));
     this.#candidate = undefined;
-    this.#former = this.#promoted;
-    this.#promoted = candidate;
-    this.#promotedAt = this.#parts.clock.now();
-    this.#note(candidate, { by: 'promoted' });
-    if (oldest) this.#retire(oldest);
+    this.#standing = next;
+    if (oldest) this.#takeAway(oldest);
     return { ok: true };
   }
 
@@ -132,73 +160,61 @@ export class Releases implements AsyncDisposable {
    * version the asker means: asked again, it does not go back once more.
    */
   async rollback(from: string, act: EndingAct): Promise<ReleaseAnswer> {
-    const bad = this.#promoted;
+    const { promoted: bad } = this.#standing;
     if (this.stable.version !== from)
       return refusal('release.other', `the stable version is ${this.stable.version}, not ${from}`);
     if (!bad) return refusal('release.first', `there is no version before ${from}`);
-    this.#note(bad, act);
-    this.#retire(bad);
+    this.#takeAway(bad, act);
     await Promise.all(this.#leaving.values());
     return { ok: true };
   }
 
   describe(): object {
-    const { stable, ended } = { stable: this.stable, ended: this.#ended };
-    const before = this.#promoted ? (this.#former?.version ?? this.#base.version) : undefined;
-    const candidate = this.#candidate;
-    return {
-      stable: {
-        version: stable.version,
-        url: stable.url,
-        promotedAt: this.#promotedAt === undefined ? null : isoTime(this.#promotedAt),
-        requests: stable.counts,
-      },
-      before: before === undefined ? null : { version: before },
-      candidate: candidate
-        ? {
-            version: candidate.version,
-            url: candidate.served?.url ?? null,
-            state: candidate.served ? 'serving' : 'starting',
-            share: candidate.share,
-            fails: candidate.fails,
-            holder: candidate.holder,
-            expiresAt: candidate.expiresAt === undefined ? null : isoTime(candidate.expiresAt),
-            requests: candidate.served?.counts ?? null,
-          }
-        : null,
-      leaving: [...this.#leaving.keys()].map(({ version, holder }) => ({ version, holder })),
-      lastCandidate: ended ? { ...ended, at: isoTime(ended.at) } : null,
-    };
+    const { promoted, former } = this.#standing;
+    const before = promoted && (former?.version ?? this.#base.version);
+    const shown = { stable: this.stable, before, candidate: this.#candidate, leaving: this.#leaving.keys() };
+    return describeReleases(this.#standing, shown);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#candidate) this.#end(this.#candidate, { by: 'router' });
-    for (const other of [this.#former, this.#promoted]) if (other) this.#retire(other);
+    this.end();
+    const { former, promoted } = this.#standing;
+    if (this.#candidate) this.#takeAway(this.#candidate, { by: 'router' });
+    for (const other of [former, promoted]) if (other) this.#takeAway(other);
     await Promise.all(this.#leaving.values());
   }
 
-  #begin(wish: CandidateWish): void {
+  #watched(wish: CandidateWish): Candidate {
     const { start, clock, log } = this.#parts;
     const candidate = new Candidate(wish, start, clock, log);
-    this.#candidate = candidate;
     void candidate.over.then((by) => {
-      if (this.#candidate === candidate) this.#end(candidate, { by });
-      else if (this.#promoted === candidate) {
-        this.#note(candidate, { by });
-        this.#retire(candidate);
-      } else if (this.#former === candidate) this.#retire(candidate);
+      if (this.#candidate === candidate || this.#standing.promoted === candidate)
+        this.#takeAway(candidate, { by });
+      else if (this.#standing.former === candidate) this.#takeAway(candidate);
     });
+    return candidate;
   }
 
-  #end(candidate: Candidate, act: EndingAct): void {
-    this.#candidate = undefined;
-    this.#note(candidate, act);
-    this.#retire(candidate);
+  /** Nobody is sent there any more, at once; `act` says what is to be said of it. Its process ends in its own time. */
+  #takeAway(candidate: Candidate, act?: EndingAct): void {
+    const { promoted, former, ended } = this.#standing;
+    if (this.#candidate === candidate) this.#candidate = undefined;
+    const next = { ...this.#standing, ended: act ? this.#endOf(candidate, act) : ended };
+    if (former === candidate) next.former = undefined;
+    if (promoted === candidate)
+      Object.assign(next, { promoted: former, promotedAt: undefined, former: undefined });
+    this.#standing = next;
+    this.#keep();
+    const leaving = candidate
+      .leave(this.#parts.onLeave)
+      .catch((error: unknown) => this.#parts.log.failure(`version ${candidate.version} does not end`, error))
+      .finally(() => this.#leaving.delete(candidate));
+    this.#leaving.set(candidate, leaving);
   }
 
-  #note({ version, holder, served }: Candidate, { by, operation }: EndingAct): void {
+  #endOf({ version, holder, served }: Ending, { by, operation }: EndingAct): EndedCandidate {
     // The very object that still counts: what is on its way is answered after this.
-    this.#ended = {
+    return {
       version,
       holder,
       by,
@@ -208,17 +224,16 @@ export class Releases implements AsyncDisposable {
     };
   }
 
-  #retire(candidate: Candidate): void {
-    if (this.#former === candidate) this.#former = undefined;
-    if (this.#promoted === candidate) {
-      this.#promoted = this.#former;
-      this.#former = undefined;
-      this.#promotedAt = undefined;
+  /** A full disk must keep no bad version where it is. */
+  #keep(): void {
+    const { file, log } = this.#parts;
+    try {
+      if (!this.#isEnding) file.write(keptOf(this.#standing));
+    } catch (error) {
+      log.failure(
+        'which version was promoted is not kept, and a restart brings back what was kept last',
+        error,
+      );
     }
-    const leaving = candidate
-      .leave(this.#parts.onLeave)
-      .catch((error: unknown) => this.#parts.log.failure(`version ${candidate.version} does not end`, error))
-      .finally(() => this.#leaving.delete(candidate));
-    this.#leaving.set(candidate, leaving);
   }
 }

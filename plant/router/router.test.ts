@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
-import { callMes, type MesAnswer } from '../mes-client.ts';
+import { callMes } from '../mes-client.ts';
 import { startTestRouter, type TestRouter } from '../testing/fake-versions.ts';
 import { placeOf } from './caller-identity.ts';
 
@@ -12,17 +12,8 @@ beforeEach(async () => {
 afterEach(() => plant[Symbol.asyncDispose]());
 
 const terminals = Array.from({ length: 40 }, (_, index) => `L1-U${index}`);
-const versionOf = ({ body }: MesAnswer) => (body as { version: string }).version;
-const versions = async () =>
-  Promise.all(terminals.map(async (terminal) => versionOf(await plant.ask(terminal))));
+const versions = () => Promise.all(terminals.map((terminal) => plant.versionOf(terminal)));
 const wish = (more: object = {}) => ({ version: '2.0', holder: 'me', share: 1, ...more });
-const deploy = async (more: object = {}) => {
-  const answer = await plant.control('PUT', '/release/candidate', wish(more));
-  if (answer.status === 200)
-    await until('the candidate', async () => (await state()).candidate?.state === 'serving');
-  return answer;
-};
-const state = async () => (await plant.control('GET', '/release')).body;
 const until = (what: string, check: () => Promise<boolean>) =>
   waitFor(check, { what, timeoutMs: 20_000, everyMs: 10 });
 
@@ -39,7 +30,7 @@ describe('A router without a candidate', () => {
     plant.stable.answer = 409;
     expect((await plant.ask('T')).status).toBe(409);
     expect((await plant.ask('T', 'GET')).status).toBe(409);
-    expect((await state()).stable.requests).toEqual({
+    expect((await plant.state()).stable.requests).toEqual({
       '2xx': 1,
       '3xx': 0,
       '4xx': 1,
@@ -64,44 +55,44 @@ describe('A router without a candidate', () => {
       .end();
     await until('the request at the version', async () => plant.stable.total === 1);
     asked.destroy();
-    await until('the count', async () => (await state()).stable.requests.none === 1);
+    await until('the count', async () => (await plant.state()).stable.requests.none === 1);
   });
 });
 
 describe('A candidate', () => {
   it('gets the share of the callers that it is given, and each caller the same version each time.', async () => {
-    await deploy({ share: 0.3 });
+    await plant.deploy({ share: 0.3 });
     const first = await versions();
     const got = first.filter((version) => version === '2.0').length;
     expect(got).toBe(terminals.filter((terminal) => placeOf(terminal, '2.0') < 0.3).length);
     expect(got).toBeGreaterThan(0);
     expect(got).toBeLessThan(terminals.length / 2);
     expect(await versions()).toEqual(first);
-    await deploy({ share: 0.6, renew: true });
+    await plant.deploy({ share: 0.6, renew: true });
     const more = await versions();
     expect(first.every((version, index) => version === 'stable' || more[index] === '2.0')).toBe(true);
     expect(more.filter((version) => version === '2.0').length).toBeGreaterThan(got);
-    await deploy({ share: 1, renew: true });
+    await plant.deploy({ share: 1, renew: true });
     expect(new Set(await versions())).toEqual(new Set(['2.0']));
   });
 
   it('is not asked for the health of the MES.', async () => {
-    await deploy();
+    await plant.deploy();
     const ready = await fetch(`${plant.router.url}/-/ready`);
     expect(await ready.json()).toMatchObject({ version: 'stable' });
   });
 
   it('that is withdrawn gets nobody any more at once, and finishes what it has begun.', async () => {
-    await deploy();
+    await plant.deploy();
     const [candidate] = plant.started;
     if (!candidate) throw new Error('no candidate');
     candidate.answer = 'hang';
     const begun = plant.ask('T');
     await until('the request at the candidate', async () => candidate.total === 1);
     const withdrawn = plant.control('DELETE', '/release/candidate?holder=me&by=runbook');
-    await until('the withdrawal', async () => (await state()).candidate === null);
+    await until('the withdrawal', async () => (await plant.state()).candidate === null);
     candidate.letGo();
-    expect(versionOf(await begun)).toBe('2.0');
+    expect((await begun).body).toMatchObject({ version: '2.0' });
     expect(new Set(await versions())).toEqual(new Set(['stable']));
     expect((await withdrawn).body).toMatchObject({
       candidate: null,
@@ -112,51 +103,51 @@ describe('A candidate', () => {
   });
 
   it('that crashes is gone, and everybody gets the stable version again.', async () => {
-    await deploy();
+    await plant.deploy();
     await plant.started[0]?.crash();
-    await until('the end', async () => (await state()).candidate === null);
-    expect((await state()).lastCandidate).toMatchObject({ by: 'crash' });
+    await until('the end', async () => (await plant.state()).candidate === null);
+    expect((await plant.state()).lastCandidate).toMatchObject({ by: 'crash' });
     expect(new Set(await versions())).toEqual(new Set(['stable']));
   });
 
   it('that is not asked for again is withdrawn by its lease, even while it still starts.', async () => {
-    await deploy({ leaseMs: 300 });
-    await until('the end of the lease', async () => (await state()).candidate === null);
-    expect((await state()).lastCandidate).toMatchObject({ by: 'lease' });
+    await plant.deploy({ leaseMs: 300 });
+    await until('the end of the lease', async () => (await plant.state()).candidate === null);
+    expect((await plant.state()).lastCandidate).toMatchObject({ by: 'lease' });
     const late = await plant.control('PUT', '/release/candidate', wish({ renew: true }));
     expect(late).toMatchObject({ status: 409, body: { error: { code: 'release.gone', endedBy: 'lease' } } });
     const letStart = plant.holdStarts();
     await plant.control('PUT', '/release/candidate', wish({ leaseMs: 300 }));
-    expect((await state()).candidate).toMatchObject({ state: 'starting', requests: null });
-    await until('the end of the lease', async () => (await state()).candidate === null);
+    expect((await plant.state()).candidate).toMatchObject({ state: 'starting', requests: null });
+    await until('the end of the lease', async () => (await plant.state()).candidate === null);
     letStart();
-    await until('nothing left', async () => (await state()).leaving.length === 0);
+    await until('nothing left', async () => (await plant.state()).leaving.length === 0);
     expect(new Set(await versions())).toEqual(new Set(['stable']));
   });
 
   it('is one at a time: another holder and another version are refused.', async () => {
-    await deploy();
-    expect(await deploy({ holder: 'you' })).toMatchObject({
+    await plant.deploy();
+    expect(await plant.deploy({ holder: 'you' })).toMatchObject({
       status: 409,
       body: { error: { code: 'release.held' } },
     });
-    expect(await deploy({ version: '3.0' })).toMatchObject({
+    expect(await plant.deploy({ version: '3.0' })).toMatchObject({
       status: 409,
       body: { error: { code: 'release.other' } },
     });
     await plant.control('DELETE', '/release/candidate?holder=you');
-    expect((await state()).candidate).toMatchObject({ holder: 'me' });
+    expect((await plant.state()).candidate).toMatchObject({ holder: 'me' });
   });
 
   it('is promoted, unless it is there for a limited time; should it die, the first version steps in.', async () => {
-    await deploy({ leaseMs: 60_000 });
+    await plant.deploy({ leaseMs: 60_000 });
     const promote = () => plant.control('POST', '/release/promote', { holder: 'me' });
     expect(await promote()).toMatchObject({ status: 409, body: { error: { code: 'release.leased' } } });
-    await deploy();
+    await plant.deploy();
     expect((await promote()).body).toMatchObject({ stable: { version: '2.0' }, candidate: null });
     expect(new Set(await versions())).toEqual(new Set(['2.0']));
     await plant.started[0]?.crash();
-    await until('the first version', async () => (await state()).stable.version === 'stable');
+    await until('the first version', async () => (await plant.state()).stable.version === 'stable');
     expect(new Set(await versions())).toEqual(new Set(['stable']));
   });
 });
@@ -173,7 +164,7 @@ describe('To whoever scrapes it', () => {
   it('the versions are one MES whose counters never fall, until it is itself started anew.', async () => {
     await versions();
     expect(await reports()).toBe(40);
-    await deploy();
+    await plant.deploy();
     await versions();
     expect(await reports()).toBe(80);
     await versions();
@@ -190,5 +181,5 @@ it('The control API refuses who has not the token, and what it cannot understand
   expect((await plant.control('GET', '/release', undefined, 'wrong')).status).toBe(401);
   for (const bad of [{ share: 0 }, { share: 1.1 }, { version: '../x' }, { leaseMs: 5 }, { fail: 1 }])
     expect((await plant.control('PUT', '/release/candidate', wish(bad))).status).toBe(400);
-  expect((await state()).candidate).toBeNull();
+  expect((await plant.state()).candidate).toBeNull();
 });

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { messageOf } from '../../kit/errors.ts';
 import { listen } from '../../kit/http-server.ts';
+import { within } from '../../kit/wait.ts';
 import type { ProcessContext, RunningProcess } from '../run-process.ts';
 import type { RouterSettings } from '../settings.ts';
 import { SparseLog } from '../sparse-log.ts';
@@ -8,6 +9,7 @@ import { identityOf } from './caller-identity.ts';
 import type { StartVersion } from './candidate.ts';
 import { controlApi } from './control.ts';
 import { forward } from './forward.ts';
+import { type KeptReleases, ReleaseFile } from './kept-releases.ts';
 import { MergedStats } from './merged-stats.ts';
 import { Releases } from './releases.ts';
 import { versionStarter } from './version-process.ts';
@@ -26,7 +28,7 @@ export interface RunningRouter extends RunningProcess {
  */
 export async function startRouter(
   settings: RouterSettings,
-  { log, clock }: ProcessContext,
+  { log, clock, signal }: ProcessContext,
   start: StartVersion = versionStarter(settings),
 ): Promise<RunningRouter> {
   const sparse = new SparseLog(log, clock);
@@ -35,7 +37,14 @@ export async function startRouter(
   const agent = new Agent({ keepAlive: true, maxFreeSockets: idleConnections });
   stack.defer(() => agent.destroy());
   const onLeave = stats.leave.bind(stats);
-  const releases = stack.use(new Releases({ stable: settings.stable, start, clock, log: sparse, onLeave }));
+  const file = new ReleaseFile(settings.state_file);
+  const releases = stack.use(
+    new Releases({ stable: settings.stable, start, clock, log: sparse, file, onLeave }),
+  );
+  // Versions that die by the same Ctrl-C have not failed.
+  signal.addEventListener('abort', () => releases.end(), { once: true });
+  // Before anybody is served: who got the promoted version must not get another one meanwhile.
+  await within(restore(releases, file, sparse), signal);
   const control = stack.use(
     await listen(controlApi(releases, settings.control_token, sparse), settings.control),
   );
@@ -43,6 +52,17 @@ export async function startRouter(
   log.info({ url: server.url, control: control.url, stable: settings.stable.url }, 'the router is ready');
   const owned = stack.move();
   return { url: server.url, control: control.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** A file that cannot be read must not stop the plant; what follows from it is said. */
+async function restore(releases: Releases, file: ReleaseFile, log: SparseLog): Promise<void> {
+  let kept: KeptReleases | undefined;
+  try {
+    kept = file.read();
+  } catch (error) {
+    log.failure('which version was promoted cannot be read, so everybody gets the first one', error);
+  }
+  if (kept) await releases.restore(kept);
 }
 
 /** Whether the MES is healthy and ready is asked of the stable version: a candidate that is neither is not everybody's. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { listen } from '../../kit/http-server.ts';
+import { waitFor } from '../../kit/wait.ts';
 import { callMes, type MesAnswer } from '../mes-client.ts';
 import type { StartVersion, VersionProcess } from '../router/candidate.ts';
 import { type RunningRouter, startRouter } from '../router/router.ts';
@@ -75,8 +76,20 @@ export interface TestRouter extends AsyncDisposable {
     body?: object,
     token?: string,
   ): Promise<{ status: number; body: RouterBody }>;
-  /** Which version a terminal gets, by asking. */
+  /** What a terminal is answered. */
   ask(terminal: string, method?: 'GET' | 'POST'): Promise<MesAnswer>;
+  /** The version that a terminal gets. */
+  versionOf(terminal?: string): Promise<string>;
+  state(): Promise<RouterBody>;
+  /** Puts a version on trial: 2.0 of the holder `me` for everybody, unless told otherwise. Where it is taken, returns when it serves. */
+  deploy(wish?: object): Promise<{ status: number; body: RouterBody }>;
+}
+
+export interface TestRouterOptions {
+  /** Where it keeps what was promoted. */
+  stateFile?: string;
+  /** Versions that do not start. */
+  broken?: readonly string[];
 }
 
 /** What the router says of itself, as far as tests look. */
@@ -103,7 +116,10 @@ export interface RouterBody {
 
 export const routerToken = 'router-token';
 
-export async function startTestRouter(): Promise<TestRouter> {
+export async function startTestRouter({
+  stateFile,
+  broken = [],
+}: TestRouterOptions = {}): Promise<TestRouter> {
   const stack = new AsyncDisposableStack();
   const stable = stack.use(await startFakeVersion('stable'));
   const started: FakeVersion[] = [];
@@ -111,6 +127,7 @@ export async function startTestRouter(): Promise<TestRouter> {
   const start: StartVersion = async ({ version }, signal) => {
     await Promise.race([gate, once(signal, 'abort')]);
     signal.throwIfAborted();
+    if (broken.includes(version)) throw new Error(`${version} is broken`);
     const fake = stack.use(await startFakeVersion(version));
     started.push(fake);
     return fake;
@@ -121,8 +138,26 @@ export async function startTestRouter(): Promise<TestRouter> {
     mes_settings: '-',
     folder: '-',
     log_folder: '-',
+    ...(stateFile === undefined ? {} : { state_file: stateFile }),
   };
   const router = stack.use(await startRouter(routerSettingsSchema.parse(settings), testContext, start));
+  const control: TestRouter['control'] = async (method, path, body, token = routerToken) => {
+    const response = await fetch(`${router.control}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    return { status: response.status, body: (await response.json()) as RouterBody };
+  };
+  const ask: TestRouter['ask'] = (terminal, method = 'POST') =>
+    callMes(
+      { url: router.url, token: 'anybody' },
+      {
+        ...{ method, path: '/operations', terminal, timeoutMs: 20_000 },
+        ...(method === 'POST' ? { body: {} } : {}),
+      },
+    );
+  const state = async () => (await control('GET', '/release')).body;
   return {
     router,
     stable,
@@ -132,25 +167,18 @@ export async function startTestRouter(): Promise<TestRouter> {
       gate = promise;
       return resolve;
     },
-    async control(method, path, body, token = routerToken) {
-      const response = await fetch(`${router.control}${path}`, {
-        method,
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
-      return { status: response.status, body: (await response.json()) as RouterBody };
+    control,
+    ask,
+    state,
+    versionOf: async (terminal = 'T') => ((await ask(terminal)).body as { version: string }).version,
+    async deploy(wish = {}) {
+      const body = { version: '2.0', holder: 'me', share: 1, ...wish };
+      const answer = await control('PUT', '/release/candidate', body);
+      const serves = async () => (await state()).candidate?.state === 'serving';
+      if (answer.status === 200)
+        await waitFor(serves, { what: 'the candidate', timeoutMs: 20_000, everyMs: 10 });
+      return answer;
     },
-    ask: (terminal, method = 'POST') =>
-      callMes(
-        { url: router.url, token: 'anybody' },
-        {
-          method,
-          path: '/operations',
-          terminal,
-          timeoutMs: 20_000,
-          ...(method === 'POST' ? { body: {} } : {}),
-        },
-      ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -1,19 +1,20 @@
 import type { Target, TargetKind, Targets } from '../../kit/targets.ts';
 import { httpKinds } from '../http/request.ts';
 import { sqlKinds } from '../sql/session.ts';
-import type { Condition } from './condition.ts';
+import type { Question } from './condition.ts';
 import { isWholeUrl } from './http.ts';
 
 /** The kinds of target that can answer; undefined where the condition asks none. */
-export function kindsAsked({ sql, no_rows, http }: Condition): readonly TargetKind[] | undefined {
+export function kindsAsked({ sql, no_rows, http, release }: Question): readonly TargetKind[] | undefined {
   if (sql !== undefined || no_rows !== undefined) return sqlKinds;
   if (http !== undefined && !isWholeUrl(http)) return httpKinds;
+  if (release !== undefined) return ['release'];
   return undefined;
 }
 
 /** Why a condition cannot be asked: nobody is named, there is no such target, or one of a kind that cannot answer. Pure. */
 export function conditionTargetProblem(
-  condition: Condition,
+  condition: Question,
   targets: Targets,
   /** The name of the target of the step or runbook, where the condition names none. */
   fallback: string | undefined,

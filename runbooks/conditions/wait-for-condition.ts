@@ -1,7 +1,4 @@
-import { promDuration } from '../../kit/duration.ts';
-import { messageOf } from '../../kit/errors.ts';
-import { within as settled, waitFor } from '../../kit/wait.ts';
-import type { StepWorld } from '../step.ts';
+import { waitFor } from '../../kit/wait.ts';
 import { type AskWorld, ask } from './ask.ts';
 import type { Condition } from './condition.ts';
 
@@ -17,21 +14,18 @@ const everyMs = 250;
  */
 export async function waitForCondition(
   condition: Condition,
-  world: AskWorld & Pick<StepWorld, 'clock'>,
+  world: AskWorld,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { name, within } = condition;
   const { clock } = world;
   const end = clock.now() + within;
-  let last: string | undefined = 'it was never answered';
+  let last = 'it was never answered';
   const isTrue = async () => {
     const left = Math.max(shortestQuestionMs, end - clock.now());
-    const limitMs = Math.min(longestQuestionMs, left);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-    last = await settled(ask(condition, world, limitMs, limit), limit).catch((error: unknown) =>
-      limit.aborted ? `no answer within ${promDuration(Math.round(limitMs))}` : messageOf(error),
-    );
-    return last === undefined;
+    const answer = await ask(condition, world, Math.min(longestQuestionMs, left), signal);
+    if (answer.is !== true) last = answer.said;
+    return answer.is === true;
   };
   try {
     await waitFor(isTrue, { what: name, timeoutMs: within, everyMs, signal, clock });

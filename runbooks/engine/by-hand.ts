@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { UnavailableError } from '../../kit/errors.ts';
-import { locksOf } from '../intake/decide.ts';
+import { leaveToPeople, locksOf } from '../intake/decide.ts';
 import { ask, type IntakeDeps, planned } from '../intake/intake.ts';
 import { subjectByHand } from '../plan.ts';
 import { modeFor } from '../schema/mode.ts';
@@ -44,7 +44,7 @@ export async function runRunbook(
   const run = begin(runbook, wish, deps);
   const { id, target, state, reason } = run;
   audit.append('run.stored', { run: id, runbook: runbook.id, actor: wish.actor, target, state, reason });
-  if (state === 'awaiting-approval') onWait(run);
+  let isTold = false;
   for (;;) {
     const now = clock.now();
     await carryOnOthers(deps, signal);
@@ -52,6 +52,10 @@ export async function runRunbook(
     const found = store.stored(id);
     if (!found) throw new UnavailableError('runbook.not-stored', 'the run is no longer in the store');
     if (found.finishedAt !== null) return recordOf(found, deps);
+    if (found.state === 'awaiting-approval' && !isTold) {
+      isTold = true;
+      onWait(found);
+    }
     if (signal.aborted)
       closeRun(found, null, { outcome: 'refused', reason: `withdrawn by ${wish.actor}` }, deps);
     else if (found.state === 'waiting') await takeTurn(found, runbook, deps, signal);
@@ -67,6 +71,11 @@ function begin(runbook: Runbook, { actor, ...given }: RunByHand, deps: RunByHand
   if ('problem' in plan) throw new UnavailableError('runbook.no-plan', `${runbook.id}: ${plan.problem}`);
   const hold = store.holds.current(now);
   const mustAsk = modeFor(runbook.mode, undefined, inShift(now)) === 'approve';
+  const standing = hold
+    ? { state: 'held' as const, reason: `held by ${hold.holder}`, onceNeeded: null }
+    : mustAsk
+      ? leaveToPeople(runbook, 'awaiting-approval', 'another person must agree')
+      : { state: 'waiting' as const, reason: '', onceNeeded: null };
   const run: NewRun = {
     ...{ runbook: runbook.id, runbookHash: hashOfRunbook(runbook), actor, alert: null, labels: {} },
     ...{ fingerprint: `by-hand-${randomUUID()}`, startsAt: now, inputs: { ...subject.inputs } },
@@ -77,13 +86,12 @@ function begin(runbook: Runbook, { actor, ...given }: RunByHand, deps: RunByHand
       mode: 'by-hand',
     },
     trust: `${actor} has started it`,
-    state: hold ? 'held' : mustAsk ? 'awaiting-approval' : 'waiting',
-    reason: hold ? `held by ${hold.holder}` : mustAsk ? 'another person must agree' : '',
+    ...standing,
   };
   return store.transaction(() => {
     const stored = store.addRun(run, now);
     if (!stored) throw new UnavailableError('runbook.not-stored', 'the run could not be stored');
-    if (mustAsk && !hold) ask(stored, runbook, store, now);
+    if (stored.state === 'awaiting-approval') ask(stored, runbook, store, now);
     return stored;
   });
 }

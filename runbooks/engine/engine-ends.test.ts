@@ -131,7 +131,13 @@ test('After three runs within the hour a person gets the next one; a drill that 
     reason: expect.stringContaining('loop breaker: it ran here 3 times'),
   });
   const now = world.clock.now();
-  const rehearsal = { runbook: 'act', holder: 'a drill', production: [], expiresAt: now + 3_600_000 };
+  const rehearsal = {
+    runbook: 'act',
+    holder: 'a drill',
+    production: [],
+    targets: null,
+    expiresAt: now + 3_600_000,
+  };
   world.store.proofs.rehearse(rehearsal, now);
   engine.receive([notice({ fingerprint: 'f5' })]);
   expect((await world.settled())[4]).toMatchObject({ outcome: 'succeeded', trust: 'a drill rehearses it' });

@@ -5,10 +5,11 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { modulePath } from '../../kit/module-path.ts';
 import { verifyAudit } from '../audit/audit.ts';
+import { RunStore } from '../store/store.ts';
 import { readActs } from '../testing/acts-file.ts';
 import { type Doom, worldIn } from '../testing/doomed-engine.ts';
 import { Mortality } from '../testing/mortality.ts';
-import { live, type ScriptedStep } from '../testing/scripted-run.ts';
+import { atOnce, type Beginning, live, type ScriptedStep } from '../testing/scripted-run.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 
 const started = Date.parse('2026-01-31T08:00:00.000Z');
@@ -32,25 +33,32 @@ async function inProcess(doom: Doom): Promise<number | undefined> {
 }
 
 /** Kills the engine at every boundary in turn, and lets another one carry on; how each of these runs ended, and what was done. */
-async function killedEverywhere(steps: ScriptedStep[]) {
+async function killedEverywhere(steps: ScriptedStep[], beginning: Beginning = atOnce) {
   using folder = tempFolder();
   const folderOf = (name: string) => {
     const own = path.join(folder.path, name);
     mkdirSync(own);
     return own;
   };
-  const boundaries = await inProcess({ folder: folderOf('unharmed'), steps, dieAt: null, now: started });
+  const doom = { steps, beginning, now: started };
+  const boundaries = await inProcess({ ...doom, folder: folderOf('unharmed'), dieAt: null });
   const deaths = Array.from({ length: boundaries ?? 0 }, (_, index) => index + 1);
   const ends = await inTurns(deaths, async (dieAt) => {
     const own = folderOf(`killed-at-${dieAt}`);
-    expect(await inProcess({ folder: own, steps, dieAt, now: started })).toBeUndefined();
+    expect(await inProcess({ ...doom, folder: own, dieAt })).toBeUndefined();
     const heir = { now: started + 10_000, mortality: new Mortality(Number.POSITIVE_INFINITY), life: 1 };
-    const run = await live(steps, worldIn(own, steps), heir);
+    const run = await live(steps, worldIn(own, steps, beginning), heir);
     const acts = readActs(path.join(own, 'acts.ndjson')).map(({ position, phase }) => `${phase} ${position}`);
     expect(verifyAudit(path.join(own, 'audit.ndjson'))).toMatchObject({ ok: true });
-    return { dieAt, outcome: run?.outcome, acts };
+    return { dieAt, outcome: run?.outcome, acts, ...peopleIn(path.join(own, 'runs.sqlite')) };
   });
   return ends;
+}
+
+/** Whether people were asked about the run, and told of anything. */
+function peopleIn(storeFile: string): { asked: boolean; told: boolean } {
+  using store = new RunStore(storeFile);
+  return { asked: store.approvals.of(1).length > 0, told: store.messages.due(started + 60_000).length > 0 };
 }
 
 /** Three at a time: each is a process, and a computer may have two processors. */
@@ -99,4 +107,20 @@ test('Killed at every boundary of a run that turns back, all of it is taken back
     });
     expect(acts.filter((act) => act.startsWith('undo')).at(-1)).toBe('undo 0');
   }
+}, 240_000);
+
+test('Killed at every boundary of a run that is not needed, it ends so, nothing was done, and nobody was told.', async () => {
+  const ends = await killedEverywhere([again], { applies: ['no'], mode: 'approve' });
+  expect(ends.length).toBeGreaterThan(8);
+  for (const { dieAt, ...end } of ends)
+    expect({ dieAt, ...end }).toEqual({ dieAt, outcome: 'not-needed', acts: [], asked: false, told: false });
+}, 240_000);
+
+test('Killed at every boundary of a run that asks whether it is needed and then people, it does what it must, once they have agreed.', async () => {
+  const ends = await killedEverywhere([again], { applies: ['yes'], mode: 'approve' });
+  expect(ends.length).toBeGreaterThan(15);
+  for (const { dieAt, outcome, acts, asked } of ends)
+    expect({ dieAt, outcome, asked, done: timesOf(acts, 'do 0') > 0 }).toEqual({
+      ...{ dieAt, outcome: 'succeeded', asked: true, done: true },
+    });
 }, 240_000);

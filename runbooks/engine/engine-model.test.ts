@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { verifyAudit } from '../audit/audit.ts';
-import { finalOutcome, type RunRecord } from '../store/run.ts';
+import { finalOutcome, isQuiet, type RunRecord } from '../store/run.ts';
+import { RunStore } from '../store/store.ts';
 import { changes, interpret } from '../testing/interpret.ts';
 import { Mortality } from '../testing/mortality.ts';
-import { type Act, live, type Script, type ScriptedStep } from '../testing/scripted-run.ts';
+import { type Act, type Beginning, live, type Script, type ScriptedStep } from '../testing/scripted-run.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 
 const script = fc.constantFrom<Script>('ok', 'ok', 'ok', 'read', 'nothing', 'half', 'refuse', 'throw');
@@ -19,8 +20,20 @@ const steps = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
+const answer = fc.constantFrom<NonNullable<Beginning['applies']>[number]>('yes', 'no', 'nobody knows');
+const beginnings: fc.Arbitrary<Beginning> = fc.record({
+  applies: fc.option(fc.array(answer, { minLength: 1, maxLength: 3 }), { nil: null, freq: 1 }),
+  mode: fc.constantFrom('auto', 'approve'),
+});
+
+interface Wanted {
+  steps: readonly ScriptedStep[];
+  verified: boolean;
+  beginning: Beginning;
+}
+
 /** Lives one after the other until the run has ended; each dies at its boundary, the one after them does not. */
-async function lives(wanted: readonly ScriptedStep[], verified: boolean, deaths: readonly number[]) {
+async function lives({ steps: wanted, verified, beginning }: Wanted, deaths: readonly number[]) {
   using folder = tempFolder();
   const acts: Act[] = [];
   const next = (act: Omit<Act, 'script'>): Script => {
@@ -38,6 +51,7 @@ async function lives(wanted: readonly ScriptedStep[], verified: boolean, deaths:
     auditFile: folder.file('audit.ndjson'),
     next,
     verified,
+    beginning,
   };
   let run: RunRecord | undefined;
   let now = Date.parse('2026-01-31T08:00:00.000Z');
@@ -48,15 +62,19 @@ async function lives(wanted: readonly ScriptedStep[], verified: boolean, deaths:
     boundaries = mortality.passed;
     now += 10_000;
   }
-  return { run, acts, boundaries, audit: verifyAudit(world.auditFile) };
+  using store = new RunStore(world.storeFile);
+  const asked = store.approvals.of(1).length > 0;
+  const told = store.messages.due(now).length > 0;
+  return { run, acts, asked, told, boundaries, audit: verifyAudit(world.auditFile) };
 }
 
 test('Where nothing crashes, the engine does what the runbook means: the same acts in the same order, and the same end.', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, fc.boolean(), async (wanted, verified) => {
-      const { run, acts, audit } = await lives(wanted, verified, []);
-      const expected = interpret(wanted, verified);
-      expect({ acts, outcome: run?.outcome }).toEqual(expected);
+    fc.asyncProperty(steps, fc.boolean(), beginnings, async (wanted, verified, beginning) => {
+      const { run, acts, asked, told, audit } = await lives({ steps: wanted, verified, beginning }, []);
+      const expected = interpret(wanted, verified, beginning);
+      expect({ acts, outcome: run?.outcome, asked }).toEqual(expected);
+      expect(told).toBe(asked || !isQuiet(expected.outcome));
       expect(audit).toMatchObject({ ok: true });
     }),
     { numRuns: 60 },
@@ -66,8 +84,11 @@ test('Where nothing crashes, the engine does what the runbook means: the same ac
 test('However often it is killed, at whatever boundary, a run ends, repeats nothing that must not repeat, and takes back in order.', async () => {
   const deaths = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 3 });
   await fc.assert(
-    fc.asyncProperty(steps, fc.boolean(), deaths, async (wanted, verified, dieAt) => {
-      const { run, acts, audit } = await lives(wanted, verified, dieAt);
+    fc.asyncProperty(steps, fc.boolean(), beginnings, deaths, async (wanted, verified, beginning, dieAt) => {
+      const { run, acts, asked, told, audit } = await lives({ steps: wanted, verified, beginning }, dieAt);
+      expect(wrongBeginning(beginning, { outcome: run?.outcome, acts: acts.length, asked, told })).toEqual(
+        [],
+      );
       expect(finalOutcome.options).toContain(run?.outcome);
       expect(audit).toMatchObject({ ok: true });
       expect(repeatedWrongly(wanted, acts)).toEqual([]);
@@ -90,7 +111,33 @@ test('The checks of this file notice what they are for.', () => {
   expect(outOfOrder([act(0), act(0, 'undo'), act(1)])).toHaveLength(1);
   expect(leftBehind([once], [act(0)], { outcome: 'compensated' })).toHaveLength(1);
   expect(undone([once, once], [act(0)])).toHaveLength(1);
+  const quiet = { outcome: 'not-needed', acts: 0, asked: false, told: false };
+  expect(wrongBeginning({ applies: ['no'], mode: 'auto' }, quiet)).toEqual([]);
+  expect(wrongBeginning({ applies: ['no'], mode: 'auto' }, { ...quiet, told: true })).toHaveLength(1);
+  expect(wrongBeginning({ applies: ['nobody knows'], mode: 'auto' }, quiet)).toHaveLength(1);
+  const went = { ...quiet, outcome: 'succeeded', acts: 1 };
+  expect(wrongBeginning({ applies: ['no'], mode: 'auto' }, went)).toHaveLength(1);
+  expect(wrongBeginning({ applies: null, mode: 'approve' }, went)).toHaveLength(1);
 });
+
+/** What does nothing because it is not needed does nothing, and tells nobody; only who says no has it end so. */
+function wrongBeginning(
+  { applies, mode }: Beginning,
+  {
+    outcome,
+    acts,
+    asked,
+    told,
+  }: { outcome?: string | undefined; acts: number; asked: boolean; told: boolean },
+): string[] {
+  const wrong: string[] = [];
+  const isNeedless = outcome === 'not-needed';
+  if (isNeedless && (acts > 0 || asked || told)) wrong.push('it was not needed, and not left alone');
+  if (isNeedless && !applies?.includes('no')) wrong.push('nobody said that it is not needed');
+  if (applies?.every((one) => one === 'no') && !isNeedless) wrong.push('it was not needed, and went on');
+  if (acts > 0 && mode === 'approve' && !asked) wrong.push('it acted, and no person was asked');
+  return wrong;
+}
 
 /** Steps that acted again although they must not, and something may have been changed by them before. */
 function repeatedWrongly(wanted: readonly ScriptedStep[], acts: readonly Act[]): string[] {

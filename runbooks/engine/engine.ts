@@ -10,7 +10,7 @@ import type { StoredRun } from '../store/run.ts';
 import { closeRun, closeRuns, closeUnanswered } from './close-run.ts';
 import { executeRun, leaseMs } from './execute-run.ts';
 import type { ExecutionDeps } from './execution.ts';
-import { RunbookSchedule } from './schedule.ts';
+import { cronsOf, RunbookSchedule } from './schedule.ts';
 import { gone, staleAfterMs, whyNot } from './why-not.ts';
 
 export type EngineDeps = Omit<ExecutionDeps, 'owner'> & {
@@ -50,7 +50,7 @@ export class RunbookEngine implements AsyncDisposable {
   constructor(deps: EngineDeps) {
     this.#deps = { ...deps, owner: randomUUID() };
     this.#runbooks = new Map(deps.runbooks.map((runbook) => [runbook.id, runbook]));
-    this.#schedule = new RunbookSchedule(deps.runbooks, deps.timezone, deps.clock.now());
+    this.#schedule = scheduleOf(deps);
     this.#commits = new GroupCommit(
       (work) => deps.store.transaction(work),
       (results) => this.#stored(results.flatMap((runs) => runs ?? [])),
@@ -212,6 +212,14 @@ export class RunbookEngine implements AsyncDisposable {
     await this.#loop;
     await Promise.all(this.#active.values());
   }
+}
+
+/** With the times that passed while no service ran and that are to be made up for. */
+function scheduleOf({ runbooks, timezone, store, clock }: EngineDeps): RunbookSchedule {
+  const now = clock.now();
+  const crons = cronsOf(runbooks).map(({ runbook, pattern }) => ({ runbook: runbook.id, pattern }));
+  store.transaction(() => store.crons.note(crons, now));
+  return new RunbookSchedule(runbooks, timezone, now, (cron) => store.crons.since(cron));
 }
 
 async function nextLook(clock: Clock, signal: AbortSignal): Promise<void> {

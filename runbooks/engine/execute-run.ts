@@ -1,13 +1,14 @@
 import { promDuration } from '../../kit/duration.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { type Attributes, failSpan, withSpan } from '../../kit/tracing.ts';
+import { ask } from '../intake/intake.ts';
 import { tellPeople } from '../people/hand-off.ts';
-import { namedTarget } from '../resolve-target.ts';
 import { hashOfRunbook } from '../schema/runbook.ts';
-import type { Failure, FinalOutcome, StoredRun } from '../store/run.ts';
-import { type Execution, rulesOf, totalMs, valuesOf } from './execution.ts';
+import { type Failure, type FinalOutcome, isQuiet, type StoredRun } from '../store/run.ts';
+import { askNeed, unverified } from './checks.ts';
+import { type Execution, rulesOf, totalMs } from './execution.ts';
 import { type Move, nextMove, type StepFact } from './next-move.ts';
-import { firstProblem, type TimeLeft, takeStep } from './take-step.ts';
+import { type TimeLeft, takeStep } from './take-step.ts';
 
 /** A process that has not renewed the lease of its run for so long is dead, or as good as. */
 export const leaseMs = 5000;
@@ -18,6 +19,9 @@ interface Verdict {
   reason: string;
 }
 
+/** The run has left its turn to others, until people have decided. */
+const waitsForPeople = 'waits for people';
+
 /**
  * Carries out a run that `deps.owner` holds, from wherever it stands on the disk, and stores how it ended. `signal` stops it:
  * what it has done is then taken back. Does not throw for what the run meets.
@@ -25,9 +29,11 @@ interface Verdict {
 export function executeRun(execution: Execution, signal: AbortSignal): Promise<void> {
   const { run, runbook } = execution;
   return withSpan(`runbook ${runbook.id}`, { attributes: () => aboutRun(run) }, async (span) => {
-    const { outcome, reason } = await carryOut(execution, signal);
+    const verdict = await carryOut(execution, signal);
+    if (verdict === waitsForPeople) return void span.setAttributes({ 'andon.outcome': 'awaiting-approval' });
+    const { outcome, reason } = verdict;
     span.setAttributes({ 'andon.outcome': outcome, 'andon.reason': reason });
-    if (outcome !== 'succeeded') failSpan(span, reason);
+    if (!isQuiet(outcome)) failSpan(span, reason);
   });
 }
 
@@ -41,7 +47,7 @@ const aboutRun = ({ id, runbook, target, actor, alert, fingerprint }: StoredRun)
   ...(target === null ? {} : { 'andon.target': target }),
 });
 
-async function carryOut(execution: Execution, signal: AbortSignal): Promise<Verdict> {
+async function carryOut(execution: Execution, signal: AbortSignal): Promise<Verdict | typeof waitsForPeople> {
   const done = new AbortController();
   const renewing = keepLease(execution, done.signal);
   await execution.deps.store.turns.next();
@@ -49,7 +55,7 @@ async function carryOut(execution: Execution, signal: AbortSignal): Promise<Verd
   done.abort();
   await renewing;
   await execution.deps.store.turns.next();
-  return close(execution, verdict);
+  return verdict === waitsForPeople ? verdict : close(execution, verdict);
 }
 
 /** Stores how a run ended and, unless all is well, tells a person. */
@@ -60,11 +66,11 @@ function close(execution: Execution, verdict: Verdict): Verdict {
   const now = clock.now();
   const stored = store.transaction(() => {
     if (!store.finish(run.id, owner, { outcome, reason }, now)) return false;
-    if (outcome !== 'succeeded') tellPeople(store, run.id, endMessage(run, { outcome, reason }), now);
+    if (!isQuiet(outcome)) tellPeople(store, run.id, endMessage(run, { outcome, reason }), now);
     return true;
   });
   if (!stored) log.error({ run: run.id, outcome }, 'the run was taken over, because its lease had expired');
-  const level = outcome === 'succeeded' ? 'info' : 'warn';
+  const level = isQuiet(outcome) ? 'info' : 'warn';
   log[level]({ run: run.id, runbook: run.runbook, target: run.target, outcome, reason }, 'runbook finished');
   return { outcome, reason };
 }
@@ -103,7 +109,7 @@ async function keepLease({ run, deps }: Execution, signal: AbortSignal): Promise
   }
 }
 
-async function attempt(execution: Execution, signal: AbortSignal): Promise<Verdict> {
+async function attempt(execution: Execution, signal: AbortSignal): Promise<Verdict | typeof waitsForPeople> {
   const { run, runbook, deps } = execution;
   try {
     if (hashOfRunbook(runbook) !== run.runbookHash)
@@ -120,18 +126,19 @@ async function attempt(execution: Execution, signal: AbortSignal): Promise<Verdi
 }
 
 /** Asks again and again what comes next, and does it. */
-async function moves(execution: Execution, signal: AbortSignal): Promise<Verdict> {
+async function moves(execution: Execution, signal: AbortSignal): Promise<Verdict | typeof waitsForPeople> {
   const { run, runbook, deps } = execution;
   const { store } = deps;
   const rules = rulesOf(runbook, deps.steps);
   for (;;) {
-    const failure = store.stored(run.id)?.failure ?? null;
     const facts = store.steps.of(run.id);
-    const move = inTime(nextMove(rules, facts, failure), execution, signal);
+    const move = inTime(nextMove(rules, facts, store.stored(run.id) ?? run), execution, signal);
     if (move.kind === 'end') return move;
     const held = holdOf(execution, facts);
     if (held) return held;
     if (move.kind === 'turn-back') turnBack(execution, move.failure);
+    else if (move.kind === 'ask-need') await noteNeed(execution, signal);
+    else if (move.kind === 'ask-people') return leaveToPeople(execution, move.reason);
     else if (move.kind === 'verify') {
       const problem = await unverified(execution, signal);
       if (problem === undefined) return { outcome: 'succeeded', reason: summaryOf(facts) };
@@ -145,7 +152,7 @@ const summaryOf = (facts: readonly StepFact[]): string =>
 
 /** A run that was told to stop, or whose time is over, turns back although its steps would allow the next one. */
 function inTime(move: Move, execution: Execution, signal: AbortSignal): Move {
-  if (move.kind === 'undo' || move.kind === 'end') return move;
+  if (move.kind === 'undo' || move.kind === 'end' || move.kind === 'ask-people') return move;
   const turnBack = (outcome: Failure['outcome'], reason: string): Move => ({
     kind: 'turn-back',
     failure: { outcome, reason },
@@ -157,19 +164,26 @@ function inTime(move: Move, execution: Execution, signal: AbortSignal): Move {
   return turnBack('failed', `the runbook ${execution.runbook.id} took longer than ${limit}`);
 }
 
-/** Why the run's own checks did not come true; undefined once they all have. */
-async function unverified(
-  { run, runbook, deps }: Execution,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { targets, prometheus, clock } = deps;
-  const target = run.target === null ? undefined : namedTarget(targets, run.target);
-  const world = { target, targets, prometheus, clock, fetch: deps.fetch };
-  try {
-    return await firstProblem(runbook.verify, { world, values: valuesOf(run) }, signal);
-  } catch (error) {
-    return `not verified: ${messageOf(error)}`;
-  }
+/** Asks whether there is anything to do. What was said is on the disk before anything follows from it. */
+async function noteNeed(execution: Execution, signal: AbortSignal): Promise<void> {
+  const { run, deps } = execution;
+  const { store, audit, owner } = deps;
+  const need = await askNeed(execution, signal);
+  // Who is told to stop in the middle has no answer.
+  if (signal.aborted) return;
+  audit.append('run.asked', { run: run.id, runbook: run.runbook, ...need });
+  if (!store.noteNeed(run.id, owner, need)) throw new Error(takenOver);
+}
+
+function leaveToPeople({ run, runbook, deps }: Execution, reason: string): typeof waitsForPeople {
+  const { store, audit, clock, owner } = deps;
+  audit.append('run.awaits-approval', { run: run.id, runbook: run.runbook, reason });
+  store.transaction(() => {
+    const waiting = store.awaitApproval(run.id, owner, reason);
+    if (!waiting) throw new Error(takenOver);
+    ask(waiting, runbook, store, clock.now());
+  });
+  return waitsForPeople;
 }
 
 /** The kill switch: nothing acts while it is on, not even what takes something back. */
@@ -216,6 +230,7 @@ function turnBack({ run, deps }: Execution, failure: Failure): void {
   const { store, audit, clock, owner, log } = deps;
   audit.append('run.turned-back', { run: run.id, runbook: run.runbook, ...failure });
   log.warn({ run: run.id, runbook: run.runbook, reason: failure.reason }, 'runbook turns back');
-  if (!store.turnBack(run.id, owner, failure, clock.now()))
-    throw new Error('another process has taken this run over');
+  if (!store.turnBack(run.id, owner, failure, clock.now())) throw new Error(takenOver);
 }
+
+const takenOver = 'another process has taken this run over';

@@ -7,7 +7,7 @@ import type { Runbook } from '../schema/runbook.ts';
 import type { Step } from '../step.ts';
 import type { StoredRun, StoredStep } from '../store/run.ts';
 import type { RunStore } from '../store/store.ts';
-import type { StepRules } from './next-move.ts';
+import type { RunRules } from './next-move.ts';
 
 /** What carrying out runs needs. */
 export interface ExecutionDeps extends PlanDeps {
@@ -30,14 +30,15 @@ export interface Execution {
 }
 
 /** What the rules of the next move are for this runbook. */
-export function rulesOf(runbook: Runbook, steps: readonly Step[]): StepRules[] {
-  return runbook.steps.map(({ step: kind, with: params, retry, undo }) => ({
+export function rulesOf({ applies, steps: entries }: Runbook, steps: readonly Step[]): RunRules {
+  const rules = entries.map(({ step: kind, with: params, retry, undo }) => ({
     step: kind,
     repeatable: knownStep(steps, kind).repeatable(params),
     retries: retry?.times ?? 0,
     waitMs: retry?.wait ?? 0,
     hasUndo: undo !== undefined,
   }));
+  return { asksFirst: applies !== undefined, steps: rules };
 }
 
 /** How long all steps and checks may take together: people and the world get the time they were promised. */

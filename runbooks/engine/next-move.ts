@@ -1,4 +1,4 @@
-import type { Failure, FinalOutcome, StoredStep } from '../store/run.ts';
+import type { Failure, FinalOutcome, StoredRun, StoredStep } from '../store/run.ts';
 
 /** What the engine must know of one step of a runbook to decide what comes next. */
 export interface StepRules {
@@ -11,11 +11,23 @@ export interface StepRules {
   hasUndo: boolean;
 }
 
+/** What it must know of the whole runbook. */
+export interface RunRules {
+  /** Whether conditions say first that there is anything to do. */
+  asksFirst: boolean;
+  steps: readonly StepRules[];
+}
+
+/** What is on the disk of the run itself. */
+export type Standing = Pick<StoredRun, 'need' | 'onceNeeded' | 'failure'>;
+
 /** What is known of an attempt. */
 export type StepFact = Pick<StoredStep, 'position' | 'phase' | 'attempt' | 'outcome' | 'touched' | 'summary'>;
 
 /** What comes next in a run. Positions count from 0. */
 export type Move =
+  | { kind: 'ask-need' }
+  | { kind: 'ask-people'; reason: string }
   | { kind: 'do' | 'undo'; position: number; attempt: number; afterMs: number }
   | { kind: 'verify' }
   | { kind: 'turn-back'; failure: Failure }
@@ -31,11 +43,17 @@ const undoFailures = 2;
  * attempt whose process died says `interrupted`.
  */
 export function nextMove(
-  rules: readonly StepRules[],
+  { asksFirst, steps }: RunRules,
   facts: readonly StepFact[],
-  failed: Failure | null,
+  { need, onceNeeded, failure }: Standing,
 ): Move {
-  return failed ? nextBack(rules, facts, failed) : nextForward(rules, facts);
+  if (failure) return nextBack(steps, facts, failure);
+  if (asksFirst && need === null) return { kind: 'ask-need' };
+  if (need?.applies === false) return { kind: 'end', outcome: 'not-needed', reason: need.said };
+  if (onceNeeded?.state === 'handed-off')
+    return { kind: 'end', outcome: 'handed-off', reason: onceNeeded.reason };
+  if (onceNeeded) return { kind: 'ask-people', reason: onceNeeded.reason };
+  return nextForward(steps, facts);
 }
 
 function nextForward(rules: readonly StepRules[], facts: readonly StepFact[]): Move {

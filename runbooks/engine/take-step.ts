@@ -1,14 +1,14 @@
 import { messageOf } from '../../kit/errors.ts';
 import { failSpan, withSpan } from '../../kit/tracing.ts';
 import type { Condition } from '../conditions/condition.ts';
-import { waitForCondition } from '../conditions/wait-for-condition.ts';
 import { askedKey, tellPeople } from '../people/hand-off.ts';
 import { fillParams, knownStep, timeoutOf } from '../plan.ts';
 import { namedTarget } from '../resolve-target.ts';
-import { fillIn, type PlaceholderValues } from '../schema/placeholders.ts';
+import type { PlaceholderValues } from '../schema/placeholders.ts';
 import type { StepEntry } from '../schema/steps.ts';
 import type { NamedTarget, StepResult, StepWorld } from '../step.ts';
 import type { Attempt } from '../store/step-records.ts';
+import { firstProblem } from './checks.ts';
 import { withDeadline } from './deadline.ts';
 import { type Execution, totalMs, valuesOf } from './execution.ts';
 
@@ -159,20 +159,4 @@ async function checked(
   return problem === undefined
     ? result
     : { ...result, outcome: 'failed', summary: `${result.summary}; but ${problem}` };
-}
-
-/** Waits for conditions one after the other; why the first that does not come true does not. */
-export async function firstProblem(
-  conditions: readonly Condition[],
-  { world, values }: { world: Parameters<typeof waitForCondition>[1]; values: PlaceholderValues },
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  for (const condition of conditions) {
-    const filled = fillIn(condition, values, (key) =>
-      key === 'promql' ? 'promql' : key === 'http' ? 'url' : 'as-it-is',
-    );
-    const problem = await waitForCondition(filled, world, signal);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
 }

@@ -52,7 +52,7 @@ test('Whose turn it is: of each set of locks the first, where none of its locks 
       {
         ...{ runbook: 'act', runbookHash: '', actor: 'test', alert: null, fingerprint, startsAt: 1 },
         ...{ labels: {}, inputs: {}, target: null, locks, mode: 'auto', trust: '', plan: '', planHash: '' },
-        ...{ state: 'waiting', reason: '' },
+        ...{ state: 'waiting', reason: '', onceNeeded: null },
       },
       world.clock.now(),
     );

@@ -1,6 +1,8 @@
 import { promDuration } from '../../kit/duration.ts';
+import { lockedTargets } from '../intake/decide.ts';
 import type { IntakeDeps } from '../intake/intake.ts';
 import { planned } from '../intake/intake.ts';
+import { rehearsalOf } from '../intake/rehearsal-of.ts';
 import { namedTarget } from '../resolve-target.ts';
 import type { Runbook } from '../schema/runbook.ts';
 import type { FinalOutcome, StoredRun } from '../store/run.ts';
@@ -24,7 +26,8 @@ export function whyNot(
 ): Refusal | undefined {
   const { store } = deps;
   if (!runbook) return gone;
-  if (store.isResolved(run)) return { outcome: 'refused', reason: 'the alert resolved before its turn came' };
+  if (store.alerts.isResolved(run))
+    return { outcome: 'refused', reason: 'the alert resolved before its turn came' };
   const hold = store.holds.current(now);
   if (hold) return { outcome: 'held', reason: `held by ${hold.holder}` };
   if (now - run.readyAt > staleAfterMs)
@@ -46,11 +49,17 @@ function otherPlan(run: StoredRun, runbook: Runbook, deps: IntakeDeps): Refusal 
 }
 
 /** What a person has agreed to is not counted against: only what acts by itself can run in circles. */
-function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: number): Refusal | undefined {
+function tooOften(
+  run: StoredRun,
+  runbook: Runbook,
+  { store, targets }: IntakeDeps,
+  now: number,
+): Refusal | undefined {
   const [lock = ''] = run.locks;
   // A drill that follows another one is no circle: in a rehearsal only what ran in it counts.
-  const rehearsal = store.proofs.rehearsing(run.runbook, now);
-  const last = store.lastStart(run.runbook, lock);
+  const on = { target: run.target, names: lockedTargets(run.locks) };
+  const rehearsal = rehearsalOf(runbook, on, store.proofs.rehearsing(run.runbook, now), targets);
+  const last = store.look.lastStart(run.runbook, lock);
   const counts = last !== undefined && (rehearsal === undefined || last >= rehearsal.begunAt);
   if (counts && now - last < runbook.cool_down) {
     const seconds = Math.round((now - last) / 1000);
@@ -58,7 +67,7 @@ function tooOften(run: StoredRun, runbook: Runbook, { store }: IntakeDeps, now: 
   }
   if (rehearsal) return undefined;
   const { runs, within } = runbook.loop_breaker;
-  const count = store.startsSince(run.runbook, lock, now - within);
+  const count = store.look.startsSince(run.runbook, lock, now - within);
   if (count < runs) return undefined;
   return {
     outcome: 'handed-off',

@@ -2,10 +2,12 @@ import { resolveTarget } from '../resolve-target.ts';
 import { readInputs } from '../schema/input.ts';
 import { type Mode, modeFor } from '../schema/mode.ts';
 import { hashOfRunbook, type Runbook } from '../schema/runbook.ts';
+import type { Rehearsal } from '../store/proofs.ts';
 import type { RunState, StoredRun } from '../store/run.ts';
 import type { NewRun } from '../store/store.ts';
 import type { IntakeDeps } from './intake.ts';
 import { planned } from './intake.ts';
+import { type RehearsedOn, rehearsalOf } from './rehearsal-of.ts';
 import { trustIn } from './trust.ts';
 
 /** What has happened that a runbook answers. Its fingerprint and start name it for ever. */
@@ -15,7 +17,7 @@ export interface Occasion extends Pick<StoredRun, 'actor' | 'alert' | 'fingerpri
   resolved: boolean;
 }
 
-type Decided = Pick<NewRun, 'state' | 'reason' | 'mode' | 'trust'>;
+type Decided = Pick<NewRun, 'state' | 'reason' | 'onceNeeded' | 'mode' | 'trust'>;
 
 /** The run that an occasion gets: it acts, asks a person, or is only on record, and says why. */
 export function decide(runbook: Runbook, occasion: Occasion, deps: IntakeDeps, now: number): NewRun {
@@ -32,7 +34,7 @@ export function decide(runbook: Runbook, occasion: Occasion, deps: IntakeDeps, n
     ...{ runbook: runbook.id, runbookHash: hashOfRunbook(runbook), actor, alert, fingerprint, startsAt },
     ...{ labels: { ...labels }, inputs, target: target?.name ?? null, locks: locksOf(runbook, names) },
     ...('problem' in plan ? { plan: '', planHash: '' } : plan),
-    ...verdict(runbook, occasion, { plan, names }, deps, now),
+    ...verdict(runbook, occasion, { plan, target: target?.name ?? null, names }, deps, now),
   };
 }
 
@@ -40,39 +42,66 @@ export function decide(runbook: Runbook, occasion: Occasion, deps: IntakeDeps, n
 export const locksOf = (runbook: Runbook, targets: readonly string[]): string[] =>
   targets.length === 0 ? [`runbook ${runbook.id}`] : targets.map((name) => `target ${name}`);
 
+/** The targets that a run's locks stand for. */
+export const lockedTargets = (locks: readonly string[]): string[] =>
+  locks.flatMap((lock) => (lock.startsWith('target ') ? lock.slice('target '.length) : []));
+
 function verdict(
   runbook: Runbook,
   { labels, resolved }: Occasion,
-  { plan, names }: { plan: ReturnType<typeof planned>; names: readonly string[] },
+  { plan, ...on }: { plan: ReturnType<typeof planned> } & RehearsedOn,
   deps: IntakeDeps,
   now: number,
 ): Decided {
   const { store } = deps;
-  const { mode, trust } = modeNow(runbook, { tier: labels.tier, names }, deps, now);
-  const say = (state: RunState, reason: string): Decided => ({ state, reason, mode, trust });
+  const { mode, trust } = modeNow(runbook, { tier: labels.tier, ...on }, deps, now);
+  const say = (state: RunState, reason: string): Decided => ({
+    ...{ state, reason },
+    onceNeeded: null,
+    mode,
+    trust,
+  });
   if (resolved) return say('refused', 'the alert had resolved before it was delivered');
   if ('problem' in plan) return say('refused', plan.problem);
   const hold = store.holds.current(now);
   if (hold) return say('held', `held by ${hold.holder}`);
   if (mode === 'auto') return say('waiting', '');
-  if (mode === 'approve') return say('awaiting-approval', trust);
-  return say('handed-off', `a person decides; the plan: ${plan.plan}`);
+  const reason = mode === 'approve' ? trust : `a person decides; the plan: ${plan.plan}`;
+  return {
+    mode,
+    trust,
+    ...leaveToPeople(runbook, mode === 'approve' ? 'awaiting-approval' : 'handed-off', reason),
+  };
 }
+
+/** What people decide is theirs at once; or, where conditions say whether there is anything to do, as soon as they have said so. */
+export const leaveToPeople = (
+  { applies }: Runbook,
+  state: NonNullable<NewRun['onceNeeded']>['state'],
+  reason: string,
+): Pick<NewRun, 'state' | 'reason' | 'onceNeeded'> =>
+  applies
+    ? { state: 'waiting', reason: '', onceNeeded: { state, reason } }
+    : { state, reason, onceNeeded: null };
 
 /** How it acts at this moment. What acts by itself must be proven; while a drill rehearses it, it may act, for that is the proof. */
 function modeNow(
   runbook: Runbook,
-  { tier, names }: { tier: string | undefined; names: readonly string[] },
+  { tier, ...on }: { tier: string | undefined } & RehearsedOn,
   { store, inShift, targets }: Pick<IntakeDeps, 'store' | 'inShift' | 'targets'>,
   now: number,
 ): { mode: Mode; trust: string } {
-  const rehearsal = store.proofs.rehearsing(runbook.id, now);
-  if (rehearsal && names.every((name) => !targets[name]?.production || rehearsal.production.includes(name)))
-    return { mode: 'auto', trust: `${rehearsal.holder} rehearses it` };
+  const rehearsals = store.proofs.rehearsing(runbook.id, now);
+  const rehearsal = rehearsalOf(runbook, on, rehearsals, targets);
+  if (rehearsal) return { mode: 'auto', trust: `${rehearsal.holder} rehearses it` };
   const mode = modeFor(runbook.mode, tier, inShift(now));
   if (mode !== 'auto') return { mode, trust: `its mode is ${mode}` };
   const { mayAct, because } = trustIn(runbook, store.proofs, now);
   return mayAct
     ? { mode, trust: because }
-    : { mode: 'approve', trust: `it may not act by itself: ${because}` };
+    : { mode: 'approve', trust: `it may not act by itself: ${because}${elsewhere(rehearsals)}` };
 }
+
+/** That a drill rehearses it, and not on this target. */
+const elsewhere = ([rehearsal]: readonly Rehearsal[]): string =>
+  rehearsal ? `; the rehearsal of ${rehearsal.holder} does not cover this target` : '';

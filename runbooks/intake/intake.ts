@@ -29,7 +29,7 @@ export const storeNotices = (notices: readonly AlertNotice[], deps: IntakeDeps, 
 export function addNotices(notices: readonly AlertNotice[], deps: IntakeDeps, now: number): StoredRun[] {
   const { store, runbooks } = deps;
   return notices.flatMap((notice) => {
-    const resolved = store.noteAlert(notice, now) === 'resolved';
+    const resolved = store.alerts.note(notice, now) === 'resolved';
     const answering = runbooks.filter((runbook) => answers(runbook, notice));
     if (notice.status === 'resolved') {
       for (const { id } of answering) tellResolved(store, id, notice, now);
@@ -84,7 +84,7 @@ function storeRun(
   now: number,
 ): StoredRun | undefined {
   const { store } = deps;
-  if (store.hasRun(runbook.id, occasion)) return undefined;
+  if (store.look.hasRun(runbook.id, occasion)) return undefined;
   const run = store.addRun(decide(runbook, occasion, deps, now), now);
   if (run?.state === 'awaiting-approval') ask(run, runbook, store, now);
   if (run?.state === 'handed-off') {

@@ -80,6 +80,7 @@ test('While a drill rehearses it, and no longer, a runbook acts that may not act
     runbook: 'never-drilled',
     holder: 'db-lock-1',
     production: [],
+    targets: null,
     expiresAt: now + 60_000,
   };
   world.store.proofs.rehearse(rehearsal, now);
@@ -93,7 +94,13 @@ test('While a drill rehearses it, and no longer, a runbook acts that may not act
 test('A drill that follows another one is not kept from its proof by the cool-down; within one it binds.', async () => {
   using world = new EngineWorld({ cool_down: '1h' });
   const now = world.clock.now();
-  const rehearsal = { runbook: 'act', holder: 'first', production: [], expiresAt: now + 60_000 };
+  const rehearsal = {
+    runbook: 'act',
+    holder: 'first',
+    production: [],
+    targets: null,
+    expiresAt: now + 60_000,
+  };
   await using engine = world.engine();
   world.store.proofs.rehearse(rehearsal, now);
   engine.receive([notice()]);
@@ -110,6 +117,28 @@ test('A drill that follows another one is not kept from its proof by the cool-do
   expect((await world.settled()).map(({ outcome }) => outcome)).toEqual([
     ...['succeeded', 'handed-off', 'succeeded'],
   ]);
+});
+
+test.for<[string, string[] | null, unknown, string]>([
+  ['the target that the drill is about', ['mes-db'], { label: 'target' }, 'waiting'],
+  ["another line's target", ['erp-db'], { label: 'target' }, 'awaiting-approval'],
+  ['any target, for an older drill that names none,', null, { label: 'target' }, 'waiting'],
+  ['the target that its file names, whatever the faults touch,', ['mes-process'], 'mes-db', 'waiting'],
+])('On %s a runbook that is rehearsed for %j is %3$s.', async ([, targets, target, state]) => {
+  using world = new EngineWorld();
+  world.runbooks = [{ ...world.runbook({ target }), id: 'never-drilled' }];
+  const now = world.clock.now();
+  const lease = { runbook: 'never-drilled', production: [], expiresAt: now + 60_000 };
+  world.store.proofs.rehearse({ ...lease, holder: 'db-lock-1', targets }, now);
+  const found = await decided(world);
+  expect(found).toMatchObject({ state });
+  if (state === 'waiting') return;
+  expect(found.trust).toContain(
+    'no drill has proven it yet; the rehearsal of db-lock-1 does not cover this target',
+  );
+  // Another drill may rehearse it there at the same time.
+  world.store.proofs.rehearse({ ...lease, holder: 'db-lock-2', targets: ['mes-db'] }, now);
+  expect(await decided(world, 'f2')).toMatchObject({ state: 'waiting', trust: 'db-lock-2 rehearses it' });
 });
 
 test.for([
@@ -129,6 +158,7 @@ test.for([
       runbook: 'never-drilled',
       holder: 'drill',
       production: [...production],
+      targets: null,
       expiresAt: now + 60_000,
     };
     world.store.proofs.rehearse(rehearsal, now);

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
-import { ReleaseBench } from '../testing/release-bench.ts';
+import { ReleaseBench, releaseLimit } from '../testing/release-bench.ts';
 import { promoteRelease, rollbackRelease, startRelease } from './by-hand.ts';
 import type { ReleaseStateName } from './release.ts';
 import type { ReleaseWorld } from './release-world.ts';
-
-const limit = () => AbortSignal.timeout(30_000);
 
 /**
  * A world that dies before or after its n-th deed (a question to the router, or a line in the store): from then on nothing in it
@@ -46,7 +42,7 @@ function doomed(bench: ReleaseBench, deed: number, when: 'before' | 'after') {
 /** Whoever comes next goes on, until the release is where it should be. */
 const goesOn = (bench: ReleaseBench, state: ReleaseStateName) => {
   const watcher = bench.watcher(bench.world());
-  const there = async () => (await watcher.tick(limit())).at(-1)?.state === state;
+  const there = async () => (await watcher.tick(releaseLimit())).at(-1)?.state === state;
   return waitFor(there, { what: state, timeoutMs: 20_000, everyMs: 10 });
 };
 
@@ -74,17 +70,15 @@ async function killEverywhere(
 
 const wish = { version: '2.0', actor: 'li', share: 1 };
 const onTrial = async (bench: ReleaseBench) => {
-  await startRelease(wish, bench.world(), limit());
+  await startRelease(wish, bench.world(), releaseLimit());
   bench.writeSettings('two');
 };
-const setting = ({ folder }: ReleaseBench) =>
-  readFileSync(path.join(folder, 'setting-1.yaml'), 'utf8').trim();
 
 test('Killed at any deed of a start, the version is on trial once, or it is as if nobody had asked.', async () => {
   let nothing = 0;
   const kills = await killEverywhere(
     async () => {},
-    (world) => startRelease(wish, world, limit()),
+    (world) => startRelease(wish, world, releaseLimit()),
     async (bench) => {
       if (bench.world().store.newest('mes-release') === undefined) {
         nothing++;
@@ -104,14 +98,14 @@ test('Killed at any deed of a start, the version is on trial once, or it is as i
 test('Killed at any deed of a promotion, it is promoted once.', async () => {
   const kills = await killEverywhere(
     onTrial,
-    (world) => promoteRelease({ actor: 'li' }, world, limit()),
+    (world) => promoteRelease({ actor: 'li' }, world, releaseLimit()),
     async (bench) => {
       const { store } = bench.world();
       if (store.newest('mes-release')?.state === 'canary') return;
       await goesOn(bench, 'promoted');
       expect(await bench.router()).toMatchObject({ stable: { version: '2.0' }, candidate: null });
       expect(bench.plant.started).toHaveLength(1);
-      expect(setting(bench)).toBe('two');
+      expect(bench.settings).toBe('two');
     },
   );
   expect(kills).toBeGreaterThan(4);
@@ -123,9 +117,9 @@ test.each(['canary', 'promoted'])(
     const kills = await killEverywhere(
       async (bench) => {
         await onTrial(bench);
-        if (from === 'promoted') await promoteRelease({ actor: 'li' }, bench.world(), limit());
+        if (from === 'promoted') await promoteRelease({ actor: 'li' }, bench.world(), releaseLimit());
       },
-      (world) => rollbackRelease({ actor: 'li' }, world, limit()),
+      (world) => rollbackRelease({ actor: 'li' }, world, releaseLimit()),
       async (bench) => {
         const { store } = bench.world();
         if (store.newest('mes-release')?.state === from) return;
@@ -135,7 +129,7 @@ test.each(['canary', 'promoted'])(
           candidate: null,
           leaving: [],
         });
-        expect(setting(bench)).toBe('one');
+        expect(bench.settings).toBe('one');
       },
     );
     expect(kills).toBeGreaterThan(8);
@@ -166,9 +160,9 @@ test('While one process works on releases, the others leave them alone.', async 
     await promise;
     return fetch(...given);
   };
-  const first = bench.watcher(bench.world({}, { fetch: slow })).tick(limit());
-  expect(await bench.watcher(bench.world()).tick(limit())).toEqual([]);
+  const first = bench.watcher(bench.world({}, { fetch: slow })).tick(releaseLimit());
+  expect(await bench.watcher(bench.world()).tick(releaseLimit())).toEqual([]);
   resolve();
   expect(await first).toHaveLength(1);
-  expect(await bench.watcher(bench.world()).tick(limit())).toHaveLength(1);
+  expect(await bench.watcher(bench.world()).tick(releaseLimit())).toHaveLength(1);
 });

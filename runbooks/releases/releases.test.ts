@@ -1,11 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listSnapshots } from '../snapshots/catalog.ts';
 import { snapshotSet } from '../snapshots/set.ts';
-import { ReleaseBench } from '../testing/release-bench.ts';
-import { promoteRelease, startRelease } from './by-hand.ts';
-import type { ReleaseWorld } from './release-world.ts';
+import { ReleaseBench, releaseLimit } from '../testing/release-bench.ts';
+import { promoteRelease } from './by-hand.ts';
 
 let bench: ReleaseBench;
 beforeEach(async () => {
@@ -14,25 +12,11 @@ beforeEach(async () => {
 afterEach(() => bench[Symbol.asyncDispose]());
 
 const hour = 3_600_000;
-const limit = () => AbortSignal.timeout(30_000);
-const start = (world: ReleaseWorld, version = '2.0', more: object = {}) =>
-  startRelease({ version, actor: 'li', share: 0.5, ...more }, world, limit());
 const names = () => bench.events.map(({ event }) => event);
-const setting = () => readFileSync(path.join(bench.folder, 'setting-1.yaml'), 'utf8').trim();
-
-/** A version that is on trial, with what watches it. */
-async function onTrial(config: object = {}, version = '2.0') {
-  const world = bench.world(config);
-  const release = await start(world, version);
-  expect(release).toMatchObject({ state: 'canary', trouble: null });
-  const watcher = bench.watcher(world);
-  const look = async () => (await watcher.tick(limit())).at(-1) ?? world.store.newest('mes-release');
-  return { world, release, look };
-}
 
 describe('A release', () => {
   it('begins with a snapshot and a share of the callers, and is watched from then on.', async () => {
-    const { look, release } = await onTrial();
+    const { look, release } = await bench.onTrial();
     expect(listSnapshots(snapshotSet(bench.snapshots, 'config')).snapshots).toMatchObject([
       { id: release.snapshots[0]?.id, note: 'before release 2.0' },
     ]);
@@ -54,18 +38,18 @@ describe('A release', () => {
   it('without a snapshot does not begin.', async () => {
     rmSync(bench.folder, { recursive: true });
     const world = bench.world();
-    expect(await start(world)).toMatchObject({
+    expect(await bench.start(world)).toMatchObject({
       state: 'failed',
       reason: expect.stringContaining('snapshot'),
     });
     expect((await bench.router()).candidate).toBeNull();
     expect(bench.plant.started).toEqual([]);
     bench.writeSettings('one');
-    expect((await start(world)).state).toBe('canary');
+    expect((await bench.start(world)).state).toBe('canary');
   });
 
   it('that does well is given to everybody when its time is over, by itself.', async () => {
-    const { look } = await onTrial();
+    const { look } = await bench.onTrial();
     await bench.ask('candidate', 40);
     await bench.ask('stable', 40);
     expect(await look()).toMatchObject({ state: 'canary' });
@@ -79,7 +63,7 @@ describe('A release', () => {
   });
 
   it('with too few requests waits, then asks a person once, and goes on as soon as there are enough.', async () => {
-    const { look } = await onTrial();
+    const { look } = await bench.onTrial();
     await bench.ask('candidate', 39);
     bench.putForward(24 * hour);
     expect(await look()).toMatchObject({
@@ -95,12 +79,12 @@ describe('A release', () => {
   });
 
   it('that is to be promoted by hand waits for a person.', async () => {
-    const { look, world } = await onTrial({ promote: 'by-hand' });
+    const { look, world } = await bench.onTrial({ promote: 'by-hand' });
     await bench.ask('candidate', 40);
     bench.putForward(24 * hour);
     expect(await look()).toMatchObject({ state: 'awaiting' });
     const wish = { actor: 'wang' };
-    expect(await promoteRelease(wish, world, limit())).toMatchObject({
+    expect(await promoteRelease(wish, world, releaseLimit())).toMatchObject({
       state: 'promoted',
       reason: 'promoted by wang',
     });
@@ -110,7 +94,7 @@ describe('A release', () => {
 
 describe('A version that is worse', () => {
   it('is withdrawn by itself after 20 requests, its settings are as before, and the stable one is looked at.', async () => {
-    const { look } = await onTrial();
+    const { look } = await bench.onTrial();
     bench.writeSettings('two');
     bench.version.answer = 500;
     await bench.ask('stable', 40);
@@ -127,7 +111,7 @@ describe('A version that is worse', () => {
       leaving: [],
       lastCandidate: { by: 'release', operation: 'release-1' },
     });
-    expect(setting()).toBe('one');
+    expect(bench.settings).toBe('one');
     expect(bench.events.at(-1)).toMatchObject({
       event: 'release.rolled_back',
       data: { stable: 'stable', settings: [{ set: 'config', switched: true }] },
@@ -141,7 +125,7 @@ describe('A version that is worse', () => {
   });
 
   it('was not the reason where the stable one fails as well afterwards, and a person is told.', async () => {
-    const { look } = await onTrial();
+    const { look } = await bench.onTrial();
     bench.version.answer = 500;
     await bench.ask('stable', 40);
     await bench.ask('candidate', 20);
@@ -156,7 +140,7 @@ describe('A version that is worse', () => {
   });
 
   it('is withdrawn as well while a person is asked.', async () => {
-    const { look } = await onTrial({ promote: 'by-hand' });
+    const { look } = await bench.onTrial({ promote: 'by-hand' });
     await bench.ask('candidate', 40);
     await bench.ask('stable', 40);
     bench.putForward(24 * hour);
@@ -167,7 +151,7 @@ describe('A version that is worse', () => {
   });
 
   it('is not condemned for what fails both.', async () => {
-    const { look } = await onTrial();
+    const { look } = await bench.onTrial();
     bench.version.answer = 503;
     bench.plant.stable.answer = 503;
     await bench.ask('candidate', 40);
@@ -177,7 +161,7 @@ describe('A version that is worse', () => {
   });
 
   it('by a condition in Prometheus is withdrawn when that was false for long enough, and not where nobody answers.', async () => {
-    const { look } = await onTrial({
+    const { look } = await bench.onTrial({
       conditions: [{ name: 'orders are dispatched', promql: 'q', expect: '> 3' }],
     });
     await bench.ask('candidate', 40);

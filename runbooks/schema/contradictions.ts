@@ -1,6 +1,6 @@
 import type { ExtraProblem } from '../../kit/yaml-file.ts';
 import { kindsAsked } from '../conditions/asked-target.ts';
-import type { Condition } from '../conditions/condition.ts';
+import type { Question } from '../conditions/condition.ts';
 import type { Step } from '../step.ts';
 import { actsByItself } from './mode.ts';
 import { placeholdersIn, textsIn } from './placeholders.ts';
@@ -106,14 +106,15 @@ export function entriesOf(runbook: Runbook): { entry: StepEntry; path: Path; isU
 /** All conditions of a runbook, with where they stand and the target that their step names. */
 export function conditionsOf(
   runbook: Runbook,
-): { condition: Condition; path: Path; target: string | undefined }[] {
-  const listed = (conditions: readonly Condition[], path: Path, target: string | undefined) =>
-    conditions.map((condition, index) => ({ condition, path: [...path, 'verify', index], target }));
+): { condition: Question; path: Path; target: string | undefined }[] {
+  const listed = (conditions: readonly Question[], path: Path, target?: string, key = 'verify') =>
+    conditions.map((condition, index) => ({ condition, path: [...path, key, index], target }));
   return [
+    ...listed(runbook.applies ?? [], [], undefined, 'applies'),
     ...runbook.steps.flatMap(({ verify, target, undo }, index) => [
       ...listed(verify, ['steps', index], target),
       ...listed(undo?.verify ?? [], ['steps', index, 'undo'], undo?.target),
     ]),
-    ...listed(runbook.verify, [], undefined),
+    ...listed(runbook.verify, []),
   ];
 }

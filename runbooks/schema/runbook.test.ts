@@ -32,6 +32,11 @@ test('A whole runbook has no mistakes.', () => {
 
 test.for<[string, string[], RegExp]>([
   ['a trigger of nothing', mistakes({ triggers: [{ tier: 'A' }] }), /exactly one of alert, cron and event/],
+  [
+    'a time to make up for without a time',
+    mistakes({ triggers: [{ event: 'x', catch_up: '4h' }] }),
+    /catch_up makes up for times: it needs "cron"/,
+  ],
   ['a trigger of two things', mistakes({ triggers: [{ alert: 'A', cron: '0 2 * * *' }] }), /exactly one of/],
   [
     'a cron of six fields',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { duration } from '../../kit/duration.ts';
 import { parseYaml } from '../../kit/yaml-file.ts';
-import { condition } from '../conditions/condition.ts';
+import { condition, question } from '../conditions/condition.ts';
 import { peopleRole } from '../people/people.ts';
 import type { Step } from '../step.ts';
 import { contradictions } from './contradictions.ts';
@@ -46,6 +46,8 @@ export function runbookSchema(steps: readonly Step[]) {
       .prefault({}),
     /** For all steps and checks together; taking them back has the same time again. */
     timeout: duration.prefault('2m'),
+    /** Whether there is anything to do, asked once before the first step. Left out, it is not asked: so the hash of such a text stays. */
+    applies: z.array(question).min(1).optional(),
     steps: z.array(stepEntry(steps)).min(1),
     /** What must be true afterwards. */
     verify: z.array(condition).default([]),

@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import { duration, promDuration } from '../../kit/duration.ts';
+import { promDuration } from '../../kit/duration.ts';
 import { messageOf } from '../../kit/errors.ts';
-import { type ReleaseState, RouterClient } from '../../kit/release-router.ts';
+import { RouterClient } from '../../kit/release-router.ts';
+import { type Halt, haltLimits, whatToHalt } from '../releases/what-to-halt.ts';
 import { type Step, type StepResult, type StepWorld, targetOfKind, untouched } from '../step.ts';
-import { type Halt, untilGone } from './release-halt/until-gone.ts';
+import { untilGone } from './release-halt/until-gone.ts';
 
-const params = z.strictObject({
-  /** A version that was promoted longer ago than this is not gone back from: the trouble has another reason. */
-  promoted_within: duration.prefault('30m'),
-  /** So many operations a promoted version must have failed by itself (500) before it counts as the reason. */
-  min_failures: z.int().min(1).default(5),
-});
+const params = z.strictObject(haltLimits);
 type Params = z.output<typeof params>;
 
 /** Takes the newest version away from everybody: the one on trial, or else the one that was promoted just now. */
@@ -52,28 +48,6 @@ export const releaseHalt: Step<Params> = {
     return await carryOut(router, { name, halt }, world, signal);
   },
 };
-
-/** What is taken away, or why nothing is. Pure. */
-export function whatToHalt(
-  { candidate, stable, before, lastCandidate }: ReleaseState,
-  { promoted_within, min_failures }: Params,
-  { operation, clock }: Pick<StepWorld, 'operation' | 'clock'>,
-): { halt: Halt; reason?: undefined } | { halt?: undefined; reason: string } {
-  if (lastCandidate?.operation === operation)
-    return { halt: { act: 'done', version: lastCandidate.version, holder: lastCandidate.holder } };
-  if (candidate) return { halt: { act: 'withdraw', version: candidate.version, holder: candidate.holder } };
-  const { version, promotedAt, requests } = stable;
-  const promotedMs = Date.parse(promotedAt ?? '');
-  if (!before || Number.isNaN(promotedMs))
-    return { reason: `no version is on trial, and ${version} is the last one known to be good` };
-  const ago = clock.now() - promotedMs;
-  const since = `no version is on trial, and ${version} was promoted ${promDuration(Math.max(0, ago - (ago % 1000)))} ago`;
-  if (ago > promoted_within) return { reason: `${since}: not within ${promDuration(promoted_within)}` };
-  const failed = requests?.['500'] ?? 0;
-  if (failed < min_failures)
-    return { reason: `${since}, but has failed only ${failed} operations by itself: it is not the reason` };
-  return { halt: { act: 'rollback', version } };
-}
 
 async function carryOut(
   router: RouterClient,

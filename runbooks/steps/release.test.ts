@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePorts } from '../../kit/ports.ts';
-import { waitFor } from '../../kit/wait.ts';
 import { routerToken, startTestRouter, type TestRouter } from '../../plant/testing/fake-versions.ts';
 import { stepWorld } from '../testing/step-world.ts';
 import { releaseHalt } from './release-halt.ts';
@@ -21,17 +20,9 @@ const world = (changes: object = {}, target: object = {}) =>
 const halt = (wish: object = {}, changes: object = {}) =>
   releaseHalt.run(releaseHalt.params.parse(wish), world(changes), limit());
 const promote = (version: string) => releasePromote.run({ version }, world(), limit());
-const state = async () => (await plant.control('GET', '/release')).body;
-const versionOf = async () => ((await plant.ask('T')).body as { version: string }).version;
 
 async function onTrial(version: string, more: object = {}) {
-  const wish = { version, holder: `holder-${version}`, share: 1, ...more };
-  expect((await plant.control('PUT', '/release/candidate', wish)).status).toBe(200);
-  await waitFor(async () => (await state()).candidate?.state === 'serving', {
-    what: 'the candidate',
-    timeoutMs: 20_000,
-    everyMs: 10,
-  });
+  expect((await plant.deploy({ version, holder: `holder-${version}`, ...more })).status).toBe(200);
   return plant.started.at(-1) ?? expect.unreachable();
 }
 
@@ -46,7 +37,7 @@ async function promotedAndBad(version: string, failures = 5) {
 
 test('release.halt withdraws whatever is on trial, proves it, and the router says that a runbook did.', async () => {
   const bad = await onTrial('2.0');
-  expect(await versionOf()).toBe('2.0');
+  expect(await plant.versionOf()).toBe('2.0');
   expect(await halt()).toMatchObject({
     outcome: 'succeeded',
     touched: 1,
@@ -54,8 +45,8 @@ test('release.halt withdraws whatever is on trial, proves it, and the router say
     details: { halted: '2.0', act: 'withdraw', stable: 'stable' },
   });
   await bad.exited;
-  expect(await versionOf()).toBe('stable');
-  expect((await state()).lastCandidate).toMatchObject({ by: 'runbook', operation: 'andon-7-1-do' });
+  expect(await plant.versionOf()).toBe('stable');
+  expect((await plant.state()).lastCandidate).toMatchObject({ by: 'runbook', operation: 'andon-7-1-do' });
 });
 
 test('Carried out again after a crash it recognises its own deed; the step of another run finds nothing.', async () => {
@@ -66,13 +57,13 @@ test('Carried out again after a crash it recognises its own deed; the step of an
 });
 
 test('Where nothing is on trial it touches nothing and says so.', async () => {
-  const before = await state();
+  const before = await plant.state();
   expect(await halt()).toMatchObject({
     outcome: 'failed',
     touched: 0,
     summary: 'no version is on trial, and stable is the last one known to be good',
   });
-  expect(await state()).toEqual(before);
+  expect(await plant.state()).toEqual(before);
 });
 
 test('A version that was promoted and fails is gone back from, once, even when it is carried out twice.', async () => {
@@ -81,11 +72,11 @@ test('A version that was promoted and fails is gone back from, once, even when i
   const bad = await promotedAndBad('3.0');
   expect(await halt()).toMatchObject({ outcome: 'succeeded', touched: 1, details: { act: 'rollback' } });
   await bad.exited;
-  expect(await versionOf()).toBe('2.0');
+  expect(await plant.versionOf()).toBe('2.0');
   good.answer = 500;
   for (let n = 0; n < 6; n++) await plant.ask('T');
   expect((await halt()).summary).toContain('had been taken away already');
-  expect((await state()).stable.version).toBe('2.0');
+  expect((await plant.state()).stable.version).toBe('2.0');
 });
 
 test('A promoted version stays that has not failed by itself, or was promoted too long ago.', async () => {
@@ -101,7 +92,7 @@ test('A promoted version stays that has not failed by itself, or was promoted to
   bad.answer = 500;
   await plant.ask('T');
   expect((await halt({ promoted_within: '1ms' })).summary).toContain('not within 1ms');
-  expect((await state()).stable.version).toBe('2.0');
+  expect((await plant.state()).stable.version).toBe('2.0');
   expect((await halt()).outcome).toBe('succeeded');
 });
 
@@ -150,14 +141,14 @@ test('release.promote gives the version on trial to everybody, and the second ti
     touched: 1,
     details: { promoted: '2.0', before: 'stable' },
   });
-  expect(await versionOf()).toBe('2.0');
+  expect(await plant.versionOf()).toBe('2.0');
   expect(await promote('2.0')).toMatchObject({ outcome: 'succeeded', touched: 0 });
 });
 
 test('release.promote is refused for a version that is there for a limited time.', async () => {
   await onTrial('bad', { leaseMs: 60_000 });
   expect(await promote('bad')).toMatchObject({ outcome: 'refused', touched: 0 });
-  expect((await state()).stable.version).toBe('stable');
+  expect((await plant.state()).stable.version).toBe('stable');
 });
 
 test('The plans name the router and every side effect, and ask nobody.', () => {

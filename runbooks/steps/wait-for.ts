@@ -2,9 +2,16 @@ import type { z } from 'zod';
 import { promDuration } from '../../kit/duration.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { conditionTargetProblem } from '../conditions/asked-target.ts';
-import { type Condition, condition, questions } from '../conditions/condition.ts';
+import { type Condition, condition } from '../conditions/condition.ts';
 import { waitForCondition } from '../conditions/wait-for-condition.ts';
 import { type Step, untouched } from '../step.ts';
+
+const inWords = ({ promql, sql, no_rows, http, expect }: Condition): string => {
+  if (promql !== undefined) return `promql ${promql} ${expect}`;
+  if (sql !== undefined) return `sql ${sql} ${expect}`;
+  if (no_rows !== undefined) return `no_rows ${no_rows} is empty`;
+  return http !== undefined ? `http ${http} ${expect}` : 'the router has such a version';
+};
 
 /** Waits until something is true. */
 export const waitForStep: Step<Condition> = {
@@ -23,12 +30,13 @@ export const waitForStep: Step<Condition> = {
   repeatable: () => true,
   waitsMs: ({ within }) => within,
   plan(params, { target }) {
-    const [question] = questions.filter((key) => params[key] !== undefined);
-    const asked = question === undefined ? '' : `${question} ${params[question] ?? ''}`;
     return [
       {
-        does: `wait up to ${promDuration(params.within)} until ${params.name}: ${asked} ${params.expect ?? 'is empty'}`,
-        on: question === 'promql' ? 'Prometheus' : (params.target ?? target?.name ?? 'the address itself'),
+        does: `wait up to ${promDuration(params.within)} until ${params.name}: ${inWords(params)}`,
+        on:
+          params.promql !== undefined
+            ? 'Prometheus'
+            : (params.target ?? target?.name ?? 'the address itself'),
         undo: 'none needed: it only asks',
       },
     ];

@@ -13,11 +13,16 @@ const row = z.object({
 /** How a drill of a runbook ended, for the very text that it ran. Times are Unix milliseconds. */
 export type Proof = z.output<typeof row>;
 
+const names = z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text)));
+
 const rehearsal = z.object({
   runbook: z.string(),
   /** The run of the drill. */
   holder: z.string(),
-  production: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  /** Production targets that its user has confirmed. */
+  production: names,
+  /** The targets that the drill is about; null where it does not say. */
+  targets: names.nullable(),
   begunAt: z.number(),
   expiresAt: z.number(),
 });
@@ -33,21 +38,21 @@ export class Proofs {
     this.#database = database;
   }
 
-  /**
-   * A drill holds a runbook's rehearsal as a lease; true when it had none that was still valid. `production` names the production
-   * targets that its user has confirmed: on no other one may the runbook act because of it.
-   */
-  rehearse({ runbook, holder, production, expiresAt }: Omit<Rehearsal, 'begunAt'>, now: number): boolean {
+  /** A drill holds a runbook's rehearsal as a lease; true when it had none that was still valid. */
+  rehearse(
+    { runbook, holder, production, targets, expiresAt }: Omit<Rehearsal, 'begunAt'>,
+    now: number,
+  ): boolean {
     const before = this.#database
       .prepare('SELECT 1 FROM rehearsals WHERE runbook = ? AND holder = ? AND expires_at > ?')
       .get(runbook, holder, now);
     this.#database
       .prepare(
-        `INSERT INTO rehearsals (runbook, holder, begun_at, expires_at, production) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at, production = excluded.production,
+        `INSERT INTO rehearsals (runbook, holder, begun_at, expires_at, production, targets) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at, production = excluded.production, targets = excluded.targets,
            begun_at = CASE WHEN expires_at > excluded.begun_at THEN begun_at ELSE excluded.begun_at END`,
       )
-      .run(runbook, holder, now, expiresAt, JSON.stringify(production));
+      .run(runbook, holder, now, expiresAt, JSON.stringify(production), targets && JSON.stringify(targets));
     return before === undefined;
   }
 
@@ -56,15 +61,15 @@ export class Proofs {
     return Number(this.#database.prepare('DELETE FROM rehearsals WHERE holder = ?').run(holder).changes);
   }
 
-  /** The drill that rehearses this runbook now, if one does. */
-  rehearsing(runbook: string, now: number): Rehearsal | undefined {
-    const found = this.#database
+  /** The drills that rehearse this runbook now. */
+  rehearsing(runbook: string, now: number): Rehearsal[] {
+    const rows = this.#database
       .prepare(
-        `SELECT runbook, holder, production, begun_at AS begunAt, expires_at AS expiresAt FROM rehearsals
+        `SELECT runbook, holder, production, targets, begun_at AS begunAt, expires_at AS expiresAt FROM rehearsals
          WHERE runbook = ? AND expires_at > ? ORDER BY expires_at DESC`,
       )
-      .get(runbook, now);
-    return found === undefined ? undefined : rehearsal.parse(found);
+      .all(runbook, now);
+    return rows.map((found) => rehearsal.parse(found));
   }
 
   record({ runbook, drillRun, runbookHash, drill, passed, at }: Proof): void {

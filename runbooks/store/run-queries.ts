@@ -57,6 +57,33 @@ export class RunQueries {
     return typeof found?.id === 'number' ? found.id : undefined;
   }
 
+  /** Whether this runbook already has its run for this alert instance. */
+  hasRun(runbook: string, { fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
+    const row = this.#database
+      .prepare('SELECT 1 FROM runs WHERE runbook = ? AND fingerprint = ? AND starts_at = ?')
+      .get(runbook, fingerprint, startsAt);
+    return row !== undefined;
+  }
+
+  /** When the runbook last really started under this lock; where there was nothing to do, it did not. */
+  lastStart(runbook: string, lock: string): number | undefined {
+    const row = this.#database
+      .prepare(
+        `SELECT max(started_at) AS at FROM runs WHERE runbook = ? AND locks ->> 0 = ? AND state <> 'not-needed'`,
+      )
+      .get(runbook, lock);
+    return typeof row?.at === 'number' ? row.at : undefined;
+  }
+
+  /** How often the runbook has really started under this lock since then. */
+  startsSince(runbook: string, lock: string, since: number): number {
+    const row = this.#database
+      .prepare(`SELECT count(*) AS n FROM runs WHERE runbook = ? AND locks ->> 0 = ? AND started_at >= ?
+           AND state <> 'not-needed'`)
+      .get(runbook, lock, since);
+    return Number(row?.n ?? 0);
+  }
+
   /** Runs that act or wait, for their turn or for people; newest first. */
   open(limit: number): StoredRun[] {
     return this.#runs(

@@ -3,11 +3,23 @@ import { isoTime } from '../../kit/clock.ts';
 import { modeName } from '../schema/mode.ts';
 
 /**
- * How a run ended. `held`: the kill switch was on. `compensated`: it did not come to its end, and what it had done was taken back.
+ * How a run ended. `not-needed`: its `applies` said that there is nothing to do, so nothing was done. `held`: the kill switch was on. `compensated`: it did not come to its end, and what it had done was taken back.
  * `handed-off`: a person must look, the reason says why.
  */
-export const finalOutcome = z.enum(['succeeded', 'failed', 'refused', 'held', 'compensated', 'handed-off']);
+export const finalOutcome = z.enum([
+  'succeeded',
+  'not-needed',
+  'failed',
+  'refused',
+  'held',
+  'compensated',
+  'handed-off',
+]);
 export type FinalOutcome = z.output<typeof finalOutcome>;
+
+/** Ends about which nobody needs to be told. */
+export const isQuiet = (outcome: FinalOutcome): boolean =>
+  outcome === 'succeeded' || outcome === 'not-needed';
 
 const runState = z.enum(['awaiting-approval', 'waiting', 'running', ...finalOutcome.options]);
 export type RunState = z.output<typeof runState>;
@@ -16,10 +28,17 @@ const stepOutcome = z.enum(['running', 'succeeded', 'failed', 'refused', 'interr
 
 /** Why a run turned back, and how it ends unless something was taken back. */
 export const failure = z.object({
-  outcome: finalOutcome.exclude(['succeeded', 'compensated']),
+  outcome: finalOutcome.exclude(['succeeded', 'not-needed', 'compensated']),
   reason: z.string(),
 });
 export type Failure = z.output<typeof failure>;
+
+/** What the conditions of `applies` have said. Unknown is no reason to do nothing. */
+const need = z.object({ applies: z.union([z.boolean(), z.literal('unknown')]), said: z.string() });
+export type Need = z.output<typeof need>;
+
+/** What becomes of a run once it is known that there is something to do, where it may not act by itself. */
+const onceNeeded = z.object({ state: z.enum(['awaiting-approval', 'handed-off']), reason: z.string() });
 
 /** One attempt at one step of a run, as `GET /runs` shows it. */
 export interface RunStep {
@@ -40,6 +59,11 @@ export interface RunStep {
 
 const json = <S extends z.ZodType>(schema: S) =>
   z.string().transform((text) => schema.parse(JSON.parse(text)));
+const jsonOrNull = <S extends z.ZodType>(schema: S) =>
+  z
+    .string()
+    .nullable()
+    .transform((text): z.output<S> | null => (text === null ? null : schema.parse(JSON.parse(text))));
 const strings = z.record(z.string(), z.string());
 
 /** A run as it is stored. Times are Unix milliseconds. */
@@ -66,10 +90,9 @@ export const storedRun = z.object({
   planHash: z.string(),
   state: runState,
   reason: z.string(),
-  failure: z
-    .string()
-    .nullable()
-    .transform((text) => (text === null ? null : failure.parse(JSON.parse(text)))),
+  need: jsonOrNull(need),
+  onceNeeded: jsonOrNull(onceNeeded),
+  failure: jsonOrNull(failure),
   receivedAt: z.number(),
   /** When it was allowed to act: received, or approved. */
   readyAt: z.number(),
@@ -82,7 +105,8 @@ export type StoredRun = z.output<typeof storedRun>;
 
 /** The columns of `runs`, named as in StoredRun. */
 export const runColumns = `id, runbook, runbook_hash AS runbookHash, actor, alert, fingerprint, starts_at AS startsAt, labels, inputs,
-  target, locks, mode, trust, plan, plan_hash AS planHash, state, reason, failure, received_at AS receivedAt,
+  target, locks, mode, trust, plan, plan_hash AS planHash, state, reason, need,
+  once_needed AS onceNeeded, failure, received_at AS receivedAt,
   ready_at AS readyAt, started_at AS startedAt, turned_back_at AS turnedBackAt, verified_at AS verifiedAt,
   finished_at AS finishedAt`;
 
@@ -128,6 +152,8 @@ export interface RunRecord {
   outcome: 'running' | FinalOutcome;
   /** Why it ended as it did, or why it waits; empty while it runs. */
   reason: string;
+  /** What its `applies` said, where it has one and was asked. */
+  need: Need | null;
   steps: RunStep[];
 }
 
@@ -135,7 +161,7 @@ const isoOrNull = (time: number | null): string | null => (time === null ? null 
 
 export function toRecord(run: StoredRun, steps: readonly StoredStep[]): RunRecord {
   const { runbook, actor, alert, target, fingerprint, labels, inputs, mode, trust, plan, planHash } = run;
-  const { state, reason } = run;
+  const { state, reason, need } = run;
   return {
     id: String(run.id),
     ...{ runbook, actor, alert, target, fingerprint, labels, inputs, mode, trust, plan, planHash },
@@ -147,6 +173,7 @@ export function toRecord(run: StoredRun, steps: readonly StoredStep[]): RunRecor
     state,
     outcome: state === 'waiting' || state === 'awaiting-approval' ? 'running' : state,
     reason,
+    need,
     steps: steps.map(({ startedAt, finishedAt, position, ...step }) => ({
       ...step,
       position: position + 1,

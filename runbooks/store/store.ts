@@ -1,13 +1,15 @@
 import { inTransaction, openSqlite, type Sqlite } from '../../kit/sqlite.ts';
-import type { AlertNotice } from '../intake/alert-notice.ts';
+import { Alerts } from './alerts.ts';
 import { Approvals } from './approvals.ts';
 import { DiskTurns } from './disk-turns.ts';
 import { Holds } from './holds.ts';
+import { KnownCrons } from './known-crons.ts';
 import { Messages } from './messages.ts';
 import { Proofs } from './proofs.ts';
 import {
   type Failure,
   type FinalOutcome,
+  type Need,
   type RunRecord,
   runColumns,
   type StoredRun,
@@ -23,7 +25,15 @@ import { UsedSignatures } from './used-signatures.ts';
 /** A run that is about to be stored. */
 export type NewRun = Omit<
   StoredRun,
-  'id' | 'failure' | 'receivedAt' | 'readyAt' | 'startedAt' | 'turnedBackAt' | 'verifiedAt' | 'finishedAt'
+  | 'id'
+  | 'need'
+  | 'failure'
+  | 'receivedAt'
+  | 'readyAt'
+  | 'startedAt'
+  | 'turnedBackAt'
+  | 'verifiedAt'
+  | 'finishedAt'
 >;
 
 const openStates = ['awaiting-approval', 'waiting', 'running'];
@@ -31,6 +41,8 @@ const openStates = ['awaiting-approval', 'waiting', 'running'];
 /** Alerts and runs on the disk: what is stored here survives whatever happens to the process. */
 export class RunStore implements Disposable {
   readonly holds: Holds;
+  readonly alerts: Alerts;
+  readonly crons: KnownCrons;
   readonly approvals: Approvals;
   readonly proofs: Proofs;
   readonly messages: Messages;
@@ -51,6 +63,8 @@ export class RunStore implements Disposable {
     this.#database.exec('PRAGMA wal_autocheckpoint = 8000');
     prepareStore(this.#database, file);
     this.holds = new Holds(this.#database);
+    this.alerts = new Alerts(this.#database);
+    this.crons = new KnownCrons(this.#database);
     this.approvals = new Approvals(this.#database);
     this.proofs = new Proofs(this.#database);
     this.messages = new Messages(this.#database);
@@ -66,49 +80,20 @@ export class RunStore implements Disposable {
     return inTransaction(this.#database, work);
   }
 
-  /** Stores the state of an alert instance; returns the state that now holds. What is known already costs no write. */
-  noteAlert({ fingerprint, startsAt, labels, status }: AlertNotice, now: number): 'firing' | 'resolved' {
-    const known = this.#database
-      .prepare('SELECT status FROM alerts WHERE fingerprint = ? AND starts_at = ?')
-      .get(fingerprint, startsAt)?.status;
-    if (known === 'resolved' || known === status) return known;
-    this.#database
-      .prepare(
-        `INSERT INTO alerts (fingerprint, starts_at, labels, received_at, status) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET status = 'resolved'`,
-      )
-      .run(fingerprint, startsAt, JSON.stringify(labels), now, status);
-    return status;
-  }
-
-  isResolved({ fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
-    const row = this.#database
-      .prepare(`SELECT 1 FROM alerts WHERE fingerprint = ? AND starts_at = ? AND status = 'resolved'`)
-      .get(fingerprint, startsAt);
-    return row !== undefined;
-  }
-
-  /** Whether this runbook already has its run for this alert instance. */
-  hasRun(runbook: string, { fingerprint, startsAt }: Pick<StoredRun, 'fingerprint' | 'startsAt'>): boolean {
-    const row = this.#database
-      .prepare('SELECT 1 FROM runs WHERE runbook = ? AND fingerprint = ? AND starts_at = ?')
-      .get(runbook, fingerprint, startsAt);
-    return row !== undefined;
-  }
-
   /** Stores a run; undefined when this runbook already has one for this alert instance. */
   addRun(run: NewRun, now: number): StoredRun | undefined {
     const finished = openStates.includes(run.state) ? null : now;
     const row = this.#database
       .prepare(
         `INSERT INTO runs (runbook, runbook_hash, actor, alert, fingerprint, starts_at, labels, inputs, target, locks, mode,
-           trust, plan, plan_hash, state, reason, received_at, ready_at, finished_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING ${runColumns}`,
+           trust, plan, plan_hash, state, reason, once_needed, received_at, ready_at, finished_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING ${runColumns}`,
       )
       .get(
         ...[run.runbook, run.runbookHash, run.actor, run.alert, run.fingerprint, run.startsAt],
         ...[JSON.stringify(run.labels), JSON.stringify(run.inputs), run.target, JSON.stringify(run.locks)],
-        ...[run.mode, run.trust, run.plan, run.planHash, run.state, run.reason, now, now, finished],
+        ...[run.mode, run.trust, run.plan, run.planHash, run.state, run.reason],
+        ...[run.onceNeeded && JSON.stringify(run.onceNeeded), now, now, finished],
       );
     return row === undefined ? undefined : storedRun.parse(row);
   }
@@ -175,6 +160,27 @@ export class RunStore implements Disposable {
     });
   }
 
+  /** What the run's conditions have said, once for all; false when it is no longer `owner`'s. */
+  noteNeed(id: number, owner: string, need: Need): boolean {
+    const { changes } = this.#database
+      .prepare(`UPDATE runs SET need = ? WHERE id = ? AND owner = ? AND state = 'running' AND need IS NULL`)
+      .run(JSON.stringify(need), id, owner);
+    return changes === 1;
+  }
+
+  /** There is something to do, and people decide: the run leaves its turn to others until they have. In a transaction. */
+  awaitApproval(id: number, owner: string, reason: string): StoredRun | undefined {
+    const row = this.#database
+      .prepare(
+        `UPDATE runs SET state = 'awaiting-approval', reason = ?, once_needed = NULL, owner = NULL, lease_until = NULL,
+           started_at = NULL WHERE id = ? AND owner = ? AND state = 'running' RETURNING ${runColumns}`,
+      )
+      .get(reason, id, owner);
+    if (row === undefined) return undefined;
+    this.#database.prepare('DELETE FROM locks WHERE run_id = ?').run(id);
+    return storedRun.parse(row);
+  }
+
   /** From here on the run only takes back what it has done. */
   turnBack(id: number, owner: string, failure: Failure, now: number): boolean {
     const { changes } = this.#database
@@ -203,22 +209,6 @@ export class RunStore implements Disposable {
       .run(outcome, reason, now, id, owner);
     if (changes === 1) this.#database.prepare('DELETE FROM locks WHERE run_id = ?').run(id);
     return changes === 1;
-  }
-
-  /** When the runbook last really started under this lock. */
-  lastStart(runbook: string, lock: string): number | undefined {
-    const row = this.#database
-      .prepare(`SELECT max(started_at) AS at FROM runs WHERE runbook = ? AND locks ->> 0 = ?`)
-      .get(runbook, lock);
-    return typeof row?.at === 'number' ? row.at : undefined;
-  }
-
-  /** How often the runbook has really started under this lock since then. */
-  startsSince(runbook: string, lock: string, since: number): number {
-    const row = this.#database
-      .prepare(`SELECT count(*) AS n FROM runs WHERE runbook = ? AND locks ->> 0 = ? AND started_at >= ?`)
-      .get(runbook, lock, since);
-    return Number(row?.n ?? 0);
   }
 
   /** Runs received since then, oldest first; of very many the newest. */

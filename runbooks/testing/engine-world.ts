@@ -3,7 +3,7 @@ import { silentLog } from '../../kit/log.ts';
 import { type Targets, targetsSchema } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { AuditLog } from '../audit/audit.ts';
-import { RunbookEngine } from '../engine/engine.ts';
+import { type EngineDeps, RunbookEngine } from '../engine/engine.ts';
 import type { AlertNotice } from '../intake/alert-notice.ts';
 import { hashOfRunbook, type Runbook, runbookSchema } from '../schema/runbook.ts';
 import type { RunRecord } from '../store/run.ts';
@@ -77,8 +77,8 @@ export class EngineWorld implements Disposable {
     };
   }
 
-  engine(): RunbookEngine {
-    return new RunbookEngine(this.deps);
+  engine(changes: Partial<EngineDeps> = {}): RunbookEngine {
+    return new RunbookEngine({ ...this.deps, ...changes });
   }
 
   get runs(): RunRecord[] {

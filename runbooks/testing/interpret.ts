@@ -1,8 +1,18 @@
 import type { FinalOutcome } from '../store/run.ts';
-import type { Act, Script, ScriptedStep } from './scripted-run.ts';
+import type { Act, Beginning, Script, ScriptedStep } from './scripted-run.ts';
 
 /** What a runbook means, told as plainly as can be: no disk, no crash, no time. The engine must do the same. */
 export function interpret(
+  steps: readonly ScriptedStep[],
+  verified: boolean,
+  { applies, mode }: Beginning,
+): { acts: Act[]; outcome: FinalOutcome; asked: boolean } {
+  // Only who says no ends it: nobody is asked about what is not needed.
+  if (applies?.[0] === 'no') return { acts: [], outcome: 'not-needed', asked: false };
+  return { ...interpretSteps(steps, verified), asked: mode === 'approve' };
+}
+
+function interpretSteps(
   steps: readonly ScriptedStep[],
   verified: boolean,
 ): { acts: Act[]; outcome: FinalOutcome } {

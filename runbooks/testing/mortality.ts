@@ -60,6 +60,7 @@ export const writingMethods: ReadonlySet<string> = new Set([
   'claim',
   'takeOver',
   'turnBack',
+  'noteNeed',
   'transaction',
 ]);
 

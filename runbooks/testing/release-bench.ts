@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
 import { type Targets, targetsSchema } from '../../kit/targets.ts';
@@ -9,12 +10,17 @@ import {
   startTestRouter,
   type TestRouter,
 } from '../../plant/testing/fake-versions.ts';
+import { startRelease } from '../releases/by-hand.ts';
 import { releasesSection } from '../releases/config.ts';
+import type { Release } from '../releases/release.ts';
 import { ReleaseStore } from '../releases/release-store.ts';
 import type { ReleaseWorld } from '../releases/release-world.ts';
 import { ReleaseWatcher } from '../releases/watcher.ts';
 import { writeGeneration } from './folder-generation.ts';
 import { tempFolder } from './temp-folder.ts';
+
+/** Whatever is done with a release takes no longer in a test. */
+export const releaseLimit = () => AbortSignal.timeout(30_000);
 
 /** Releases before a real router, with settings in a folder of generation `one`, and a clock that can be put forward. */
 export class ReleaseBench implements AsyncDisposable {
@@ -98,7 +104,7 @@ export class ReleaseBench implements AsyncDisposable {
   }
 
   async router() {
-    return (await this.plant.control('GET', '/release')).body;
+    return await this.plant.state();
   }
 
   async untilGone(): Promise<void> {
@@ -106,6 +112,26 @@ export class ReleaseBench implements AsyncDisposable {
       what: 'the end',
       timeoutMs: 20_000,
     });
+  }
+
+  start(world: ReleaseWorld, version = '2.0', more: object = {}): Promise<Release> {
+    return startRelease({ version, actor: 'li', share: 0.5, ...more }, world, releaseLimit());
+  }
+
+  /** A version that is on trial, with what watches it. */
+  async onTrial(config: object = {}, version = '2.0') {
+    const world = this.world(config);
+    const release = await this.start(world, version);
+    if (release.state !== 'canary' || release.trouble !== null)
+      throw new Error(`${version} is not on trial: ${release.state}, ${release.trouble}`);
+    const watcher = this.watcher(world);
+    const look = async () => (await watcher.tick(releaseLimit())).at(-1) ?? world.store.newest('mes-release');
+    return { world, release, look };
+  }
+
+  /** The generation of the settings that stand in the folder. */
+  get settings(): string {
+    return readFileSync(path.join(this.folder, 'setting-1.yaml'), 'utf8').trim();
   }
 
   writeSettings(generation: string): void {

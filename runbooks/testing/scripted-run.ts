@@ -14,6 +14,13 @@ import { writingMethods } from './mortality.ts';
 /** How one attempt at a step goes: `nothing` fails without having changed anything, `half` fails and may have. */
 export type Script = 'ok' | 'read' | 'nothing' | 'half' | 'refuse' | 'throw';
 
+/** What a runbook asks before its first step, and what it does then: what each life is answered, the last one again and again. */
+export interface Beginning {
+  applies: ('yes' | 'no' | 'nobody knows')[] | null;
+  mode: 'auto' | 'approve';
+}
+export const atOnce: Beginning = { applies: null, mode: 'auto' };
+
 /** A step that plays its scripts, one for each act; when they are used up, the last one again. */
 export interface ScriptedStep {
   repeatable: boolean;
@@ -72,13 +79,21 @@ export class PlayStep implements Step<Params> {
   }
 }
 
+const needUrl = 'http://need.test/';
+const needStatus = { yes: 200, no: 404 };
+
 /** The runbook that plays these steps. */
-export function scriptedRunbook(steps: readonly ScriptedStep[], step: PlayStep): Runbook {
+export function scriptedRunbook(
+  steps: readonly ScriptedStep[],
+  { applies, mode }: Beginning,
+  step: PlayStep,
+): Runbook {
   return runbookSchema([step as Step]).parse({
     id: 'scripted',
     title: 'Scripted',
     triggers: [{ alert: 'MesDatabaseBlocked' }],
-    mode: 'auto',
+    mode,
+    ...(applies ? { applies: [{ name: 'it is needed', http: needUrl, expect: '== 200' }] } : {}),
     target: 'mes-db',
     timeout: '1h',
     verify: [{ name: 'all is well', http: 'http://verify.test/', expect: '== 200', within: '0s' }],
@@ -98,12 +113,13 @@ export interface ScriptedWorld {
   /** The next act of a step in the world outside, and its script. */
   next: (act: Omit<Act, 'script'>) => Script;
   verified: boolean;
+  beginning: Beginning;
 }
 
 /** One life of a process that carries out whatever run it finds or, the first time, the one of a new alert; how the run then stands. */
 export async function live(
   steps: readonly ScriptedStep[],
-  { storeFile, auditFile, next, verified }: ScriptedWorld,
+  { storeFile, auditFile, next, verified, beginning }: ScriptedWorld,
   { now, mortality, life }: { now: number; mortality: Mortality; life: number },
 ): Promise<RunRecord | undefined> {
   const clock = { now: () => now, sleep: (ms: number, signal?: AbortSignal) => waitForAbort(ms, signal) };
@@ -111,7 +127,7 @@ export async function live(
   const realStore = opened.use(new RunStore(storeFile));
   const realAudit = opened.use(new AuditLog(auditFile, clock));
   const step = new PlayStep(next, () => mortality.boundary());
-  const runbook = scriptedRunbook(steps, step);
+  const runbook = scriptedRunbook(steps, beginning, step);
   const proof = {
     runbook: runbook.id,
     runbookHash: hashOfRunbook(runbook),
@@ -132,20 +148,33 @@ export async function live(
       clock,
     },
     ...{ log: silentLog, owner: `life ${life}`, inShift: () => true },
-    fetch: (async () => new Response('', { status: verified ? 200 : 503 })) as typeof fetch,
+    fetch: (async (url) => {
+      if (String(url) !== needUrl) return new Response('', { status: verified ? 200 : 503 });
+      const answer = beginning.applies?.[Math.min(life, beginning.applies.length - 1)] ?? 'nobody knows';
+      if (answer === 'nobody knows') throw new Error('nobody answers');
+      return new Response('', { status: needStatus[answer] });
+    }) as typeof fetch,
   };
-  try {
-    const [waiting] = realStore.look
-      .nextInLine()
-      .concat(storeNotices([notice()], { ...deps, store: realStore }, now));
+  const turn = async () => {
+    const [waiting] = realStore.look.nextInLine();
     const claimed = waiting && deps.store.claim(waiting, deps.owner, now + leaseMs, now);
     const [taken] = claimed ? [claimed] : deps.store.takeOver(deps.owner, now + leaseMs, now);
     if (taken) await executeRun({ run: taken, runbook, deps }, new AbortController().signal);
+  };
+  try {
+    // Known already where an earlier life has stored it.
+    storeNotices([notice()], { ...deps, store: realStore }, now);
+    await turn();
+    if (agreed(realStore, now)) await turn();
   } catch (error) {
     if (!mortality.isDead) throw error;
   }
   return realStore.run(1);
 }
+
+/** The person who is asked agrees at once. */
+const agreed = (store: RunStore, now: number): boolean =>
+  store.transaction(() => store.approvals.decide(1, 0, 'approved', 'wang', now) && store.makeReady(1, now));
 
 const oneTarget = {
   'mes-db': {

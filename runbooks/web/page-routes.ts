@@ -5,6 +5,7 @@ import { answerQuestion } from '../people/answer-question.ts';
 import type { Runbook } from '../schema/runbook.ts';
 import { brokenOffRollbacks } from '../snapshots/interrupted.ts';
 import type { Approval } from '../store/approvals.ts';
+import type { Rehearsal } from '../store/proofs.ts';
 import { type RunRecord, toRecord } from '../store/run.ts';
 import type { Session } from '../store/sessions.ts';
 import { statusOf } from './approval-routes.ts';
@@ -88,7 +89,7 @@ const questionsOf = (approvals: readonly Approval[], record: (id: number) => Run
 
 function lineOf(runbook: Runbook, store: WebDeps['store'], now: number): RunbookLine {
   const { id, title, mode } = runbook;
-  const rehearsing = store.proofs.rehearsing(id, now);
+  const [rehearsal] = store.proofs.rehearsing(id, now);
   const { mayAct, because } = trustIn(runbook, store.proofs, now);
   const entries = Object.entries(mode);
   const modes =
@@ -99,10 +100,13 @@ function lineOf(runbook: Runbook, store: WebDeps['store'], now: number): Runbook
   const why = isAuto ? because : 'its mode never lets it';
   return {
     ...{ id, title, modes },
-    acts: rehearsing !== undefined || (isAuto && mayAct),
-    because: rehearsing === undefined ? why : `${rehearsing.holder} rehearses it`,
+    acts: rehearsal !== undefined || (isAuto && mayAct),
+    because: rehearsal === undefined ? why : `${rehearsal.holder} rehearses it${onTargets(rehearsal)}`,
   };
 }
+
+const onTargets = ({ targets }: Rehearsal): string =>
+  targets === null || targets.length === 0 ? '' : ` on ${targets.join(', ')}`;
 
 function showRun(
   { store, redact, clock, time }: PageDeps,

@@ -3,6 +3,7 @@ import { snapshotSetSection } from '../snapshots/config.ts';
 import { rollbackSnapshot } from '../snapshots/rollback.ts';
 import { notice } from '../testing/engine-world.ts';
 import { halfDoneRollback } from '../testing/half-done-rollback.ts';
+import { plainServer } from '../testing/plain-server.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 import { csrfIn, hmacSecret, people, programToken, WebWorld } from '../testing/web-world.ts';
 
@@ -51,6 +52,30 @@ test('A run that a person must go on with says what to do.', async () => {
   await begin();
   await web.world.settled();
   expect(await page('/run/1')).toMatch(/What to do now.*Step 1 \(test\.act\) may have taken effect/s);
+});
+
+test('A run that was not needed says why, and asks nobody to do anything.', async () => {
+  await using server = await plainServer((_seen, _request, response) => response.writeHead(404).end());
+  const applies = [{ name: 'a version is on trial', http: server.url, expect: '== 200' }];
+  web.world.runbooks = [web.world.runbook({ applies })];
+  await web.start();
+  await begin();
+  await web.world.settled();
+  const text = await page('/run/1');
+  expect(text).toContain('<span class="state ">not needed</span>');
+  expect(text).toContain('<dt>Needed</dt><dd>no: not true: a version is on trial (404)</dd>');
+  expect(text).not.toContain('What to do now');
+});
+
+test('What a condition could not be asked is shown without the password in its address.', async () => {
+  const applies = [{ name: 'it is needed', http: 'http://li:hidden-word@127.0.0.1:9/', expect: '== 200' }];
+  web.world.runbooks = [web.world.runbook({ applies })];
+  await web.start();
+  await begin();
+  await web.world.settled();
+  expect(await page('/run/1')).toContain('<dt>Needed</dt><dd>not known: nobody could say whether');
+  expect(web.world.runs[0]?.need?.said).toContain('hidden-word');
+  expect(await page('/run/1')).not.toContain('hidden-word');
 });
 
 test('The overview shows big buttons only to whoever may answer, and says who has paused the runbooks.', async () => {

@@ -8,6 +8,7 @@ export function redactedRun(run: RunRecord, redact: Redaction): RunRecord {
     trust: redact(run.trust),
     plan: redact(run.plan),
     reason: redact(run.reason),
+    need: run.need && { ...run.need, said: redact(run.need.said) },
     steps: run.steps.map((step) => ({
       ...step,
       summary: redact(step.summary),

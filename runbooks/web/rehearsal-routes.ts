@@ -23,6 +23,8 @@ const rehearsalBody = z.strictObject({
   leaseMs: z.int().min(1).max(longestLeaseMs),
   /** Production targets that the user of the drill has confirmed by name. */
   production: z.array(name).default([]),
+  /** The targets that the drill is about: of those that alerts choose, it covers no other one. Left out by older drills: it covers all. */
+  targets: z.array(name).nullable().default(null),
 });
 const proofBody = z.strictObject({
   runbook: name,
@@ -65,14 +67,15 @@ function putRehearsal(
 ): void {
   const body = rehearsalBody.safeParse(request.body);
   if (!body.success) return void response.status(400).json({ error: z.prettifyError(body.error) });
-  const { runbook, holder, leaseMs, production } = body.data;
+  const { leaseMs, ...wish } = body.data;
+  const { runbook, holder } = wish;
   if (!runbooks.some(({ id }) => id === runbook))
     return void response.status(404).json({ error: `no runbook is called "${runbook}"` });
   const now = clock.now();
   const expiresAt = now + leaseMs;
   // Renewals are not worth a line each.
-  if (store.proofs.rehearse({ runbook, holder, production, expiresAt }, now))
-    audit.append('rehearsal.begun', { runbook, holder, production, expiresAt: isoTime(expiresAt) });
+  if (store.proofs.rehearse({ ...wish, expiresAt }, now))
+    audit.append('rehearsal.begun', { ...wish, expiresAt: isoTime(expiresAt) });
   response.json({ runbook, holder, expiresAt: isoTime(expiresAt) });
 }
 

@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../../../kit/duration.ts';
+import { timezone } from '../../../kit/wall-clock.ts';
 import { languages } from './card/words.ts';
-
-const isTimezone = (name: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
-  } catch {
-    return false;
-  }
-};
 
 /** A secret: never empty, and nothing in it that an HTTP header or an address could not carry. */
 export const secret = z
@@ -32,7 +25,7 @@ export const receiverFields = {
 export const cardFields = {
   language: z.enum(languages).default('en'),
   /** An IANA name; without it the plant's. */
-  timezone: z.string().refine(isTimezone, 'is no time zone; write one as in Asia/Shanghai').optional(),
+  timezone: timezone.optional(),
   /** Where all alerts can be seen: the link behind "and 37 more". */
   overview_url: z.url({ protocol: /^https?$/ }).optional(),
 };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { wallClock } from '../../../kit/wall-clock.ts';
 import type { SendResult } from '../channel.ts';
 import type { Message } from '../message.ts';
 import { type Card, type CardPlace, writeCard } from './card/card.ts';
 import type { CardStyle } from './card/item-facts.ts';
-import { timeFormat } from './card/local-time.ts';
 import { type Language, wordsIn } from './card/words.ts';
 import { post } from './post.ts';
 import { safeReason } from './reason.ts';
@@ -37,7 +37,7 @@ interface CardReceiver {
 /** How a receiver wants its cards. */
 export const styleOf = ({ language, timezone }: CardReceiver, tools: ChannelTools): CardStyle => ({
   words: wordsIn[language],
-  format: timeFormat(timezone ?? tools.timezone ?? 'UTC'),
+  clock: wallClock(timezone ?? tools.timezone ?? 'UTC'),
   now: tools.clock.now(),
 });
 

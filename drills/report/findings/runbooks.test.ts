@@ -32,6 +32,12 @@ it.each<[string, Report, RegExp, RegExp]>([
     /andon runbook history/,
   ],
   [
+    'a runbook that found nothing to do',
+    withRun({ outcome: 'not-needed', healedAt: null, reason: 'not true: a version is on trial' }),
+    /healed nothing: it found nothing to do: not true: a version is on trial/,
+    /mend its `applies`/,
+  ],
+  [
     'a runbook that handed over',
     withRun({ outcome: 'handed-off', reason: 'cool-down' }),
     /handed over to a person: cool-down/,

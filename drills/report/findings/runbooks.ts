@@ -25,6 +25,7 @@ function endFindings(ran: RunbookRun, withinMs: number, delivered: string | null
   if (outcome === 'running') return [notEnded(name, startedAt !== null, why)];
   if (outcome === 'compensated') return [tookBack(name, why)];
   if (outcome === 'handed-off') return [handedOff(name, why)];
+  if (outcome === 'not-needed') return [notNeeded(name, why)];
   if (startedAt === null) return [didNotRun(name, `${outcome}${why}`)];
   if (outcome !== 'succeeded') return [endedBadly(name, outcome, why)];
   if (!delivered || !finishedAt) return [];
@@ -59,7 +60,7 @@ const waitsForPerson = (name: string, why: string): Finding => ({
   text: `Runbook ${name} healed nothing, it waits for a person${why}.`,
   cause:
     'What is not proven asks first. A drill may let it act, but its lease at the runbook service was not held when the alert came.',
-  fix: 'Look in the output of the drill whether the lease was renewed, and in `andon doctor` what the runbook may do; then run the drill again.',
+  fix: 'If the alert chooses its target, and that is no target of a fault, name it in the drill (`expect: runbook: target:`). Else look in the output of the drill whether the lease was renewed, and in `andon doctor` what the runbook may do; then run the drill again.',
 });
 
 const notEnded = (name: string, began: boolean, why: string): Finding => ({
@@ -86,6 +87,14 @@ const handedOff = (name: string, why: string): Finding => ({
   text: `Runbook ${name} did not heal: it handed over to a person${why}.`,
   cause: 'It judged that going on by itself is not safe.',
   fix: 'Do what its message says: `andon runbook history RUN` shows every step. Then run the drill again.',
+});
+
+const notNeeded = (name: string, why: string): Finding => ({
+  severity: 'critical',
+  text: `Runbook ${name} healed nothing: it found nothing to do${why}.`,
+  cause:
+    'The conditions under its `applies` were not true when the alert came, so this drill proves nothing of it.',
+  fix: 'Let the drill bring about what the runbook is for, or mend its `applies`; then run the drill again.',
 });
 
 const endedBadly = (name: string, outcome: string, why: string): Finding => ({

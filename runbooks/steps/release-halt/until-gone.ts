@@ -1,12 +1,8 @@
 import { messageOf } from '../../../kit/errors.ts';
 import type { ReleaseState, RouterClient } from '../../../kit/release-router.ts';
 import { waitFor } from '../../../kit/wait.ts';
+import type { Halt } from '../../releases/what-to-halt.ts';
 import type { StepWorld } from '../../step.ts';
-
-/** What is taken away from everybody: a candidate, the stable version, or what an earlier attempt of this step took already. */
-export type Halt =
-  | { act: 'withdraw' | 'done'; version: string; holder: string }
-  | { act: 'rollback'; version: string; holder?: undefined };
 
 /** A version that goes finishes what it does (1.5 s), and its process is killed when it does not end (1.5 s). */
 const goneWithinMs = 8000;

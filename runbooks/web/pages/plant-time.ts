@@ -1,23 +1,17 @@
 import { isoTime } from '../../../kit/clock.ts';
 import { type Html, html } from '../../../kit/safe-html.ts';
+import { wallClock } from '../../../kit/wall-clock.ts';
 
 /** Writes times as the plant's wall clock shows them, with UTC for whoever compares logs. */
 export type PlantTime = (at: number | string | null) => Html | string;
 
-/** Made once and asked often: the formatter is expensive. */
 export function plantTime(timezone: string): PlantTime {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    timeZone: timezone,
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
-  });
+  const clock = wallClock(timezone);
   return (at) => {
     if (at === null) return '';
     const utc = isoTime(typeof at === 'number' ? at : Date.parse(at));
-    const { year, month, day, hour, minute, second } = Object.fromEntries(
-      format.formatToParts(Date.parse(utc)).map(({ type, value }) => [type, value]),
-    );
-    return html`<time datetime="${utc}" title="${utc} (UTC)">${`${year}-${month}-${day} ${hour}:${minute}:${second}`}</time>`;
+    const { date, timeToSecond } = clock(Date.parse(utc));
+    return html`<time datetime="${utc}" title="${utc} (UTC)">${`${date} ${timeToSecond}`}</time>`;
   };
 }
 

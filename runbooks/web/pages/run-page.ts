@@ -90,6 +90,7 @@ function about({ run, time }: RunPageData): Html {
     Object.entries(values).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`);
   const inputs = pairs(run.inputs);
   return html`<section id="about"><h2>About this run</h2><dl><dt>Mode</dt><dd>${run.mode}${run.trust !== '' && [': ', withTimes(run.trust, time)]}</dd>
+${run.need !== null && html`<dt>Needed</dt><dd>${run.need.applies === true ? 'yes' : run.need.applies === false ? 'no' : 'not known'}: ${withTimes(run.need.said, time)}</dd>`}
 <dt>Since</dt><dd>${time(run.startsAt)}</dd>${run.startedAt !== null && html`<dt>Begun</dt><dd>${time(run.startedAt)}</dd>`}${run.finishedAt !== null && html`<dt>Ended</dt><dd>${time(run.finishedAt)}</dd>`}<dt>Fingerprint</dt><dd>${run.fingerprint}</dd></dl>
 ${inputs.length > 0 && html`<h3>Inputs</h3><dl>${inputs}</dl>`}
 ${Object.keys(run.labels).length > 0 && html`<details id="labels"><summary>Labels of the alert</summary><dl>${pairs(run.labels)}</dl></details>`}</section>`;

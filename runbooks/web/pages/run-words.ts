@@ -8,6 +8,7 @@ const tones: Record<RunState | RunStep['outcome'], Tone> = {
   waiting: '',
   running: 'now',
   succeeded: 'good',
+  'not-needed': '',
   failed: 'bad',
   'handed-off': 'bad',
   interrupted: 'bad',
@@ -20,6 +21,7 @@ const words: Partial<Record<RunState, string>> = {
   'awaiting-approval': 'asks for approval',
   waiting: 'waits for its turn',
   'handed-off': 'handed to a person',
+  'not-needed': 'not needed',
   compensated: 'taken back',
   held: 'held',
 };

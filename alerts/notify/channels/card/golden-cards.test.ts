@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { wallClock } from '../../../../kit/wall-clock.ts';
 import type { Message } from '../../message.ts';
 import { blockedDatabase, lostHeartbeat, messageOf, silentDevice, testNow } from '../testing/messages.ts';
 import { subjectOf, writeCard } from './card.ts';
 import type { Dialect } from './line.ts';
-import { timeFormat } from './local-time.ts';
 import { htmlMail, plainMail } from './mail-dialects.ts';
 import { dingtalkMarkdown, wecomMarkdown } from './markdown-dialects.ts';
 import { languages, wordsIn } from './words.ts';
@@ -35,7 +35,7 @@ const dialects: readonly { name: string; dialect: Dialect; limit: number }[] = [
 ];
 
 describe.each(languages)('in the language %s', (language) => {
-  const style = { words: wordsIn[language], format: timeFormat('Asia/Shanghai'), now: testNow };
+  const style = { words: wordsIn[language], clock: wallClock('Asia/Shanghai'), now: testNow };
 
   it.each(Object.entries(messages))('the cards of "%s" are as they were approved', async (event, message) => {
     for (const { name, dialect, limit } of dialects) {

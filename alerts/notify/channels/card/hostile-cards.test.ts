@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { wallClock } from '../../../../kit/wall-clock.ts';
 import type { Message } from '../../message.ts';
 import { createChannel, receiverSchema } from '../registry.ts';
 import { testTools } from '../testing/channel-tools.ts';
@@ -8,7 +9,6 @@ import { markdownProblems } from '../testing/markdown-problems.ts';
 import { blockedDatabase, messageOf, testNow } from '../testing/messages.ts';
 import { subjectOf, writeCard } from './card.ts';
 import { cleanText, clip } from './clean-text.ts';
-import { timeFormat } from './local-time.ts';
 import { htmlMail, plainMail } from './mail-dialects.ts';
 import { safeLink } from './safe-link.ts';
 import { languages, wordsIn } from './words.ts';
@@ -65,7 +65,7 @@ describe('whatever stands in labels and annotations', () => {
   it('a mail has no tag, no link and no line of its own', () => {
     fc.assert(
       fc.property(hostileMessage, fc.constantFrom(...languages), (message, language) => {
-        const style = { words: wordsIn[language], format: timeFormat('Asia/Shanghai'), now: testNow };
+        const style = { words: wordsIn[language], clock: wallClock('Asia/Shanghai'), now: testNow };
         const html = writeCard(message, style, { dialect: htmlMail, fits: () => true }).text;
         const rest = html.replaceAll(ownTags, '');
         expect(rest).not.toMatch(/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/);

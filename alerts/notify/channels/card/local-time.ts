@@ -1,49 +1,25 @@
+import type { WallClock } from '../../../../kit/wall-clock.ts';
 import type { Words } from './words.ts';
 
-/** How times are written; a format is costly to make, so it is made once for a card. */
+/** How times are written. */
 export interface TimeStyle {
   readonly words: Words;
-  readonly format: Intl.DateTimeFormat;
+  readonly clock: WallClock;
 }
 
-/** The format for a time zone. */
-export const timeFormat = (timeZone: string): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat('en', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    timeZoneName: 'shortOffset',
-  });
-
 /** `2026-01-31 16:15 UTC+8`: a time as the clocks of the plant show it. */
-export function localTime(epochMs: number, { format, words }: TimeStyle): string {
-  const time = partsOf(epochMs, format);
-  return time === undefined ? words.unknownTime : `${time.date} ${time.clock} ${time.zone}`;
+export function localTime(epochMs: number, { clock, words }: TimeStyle): string {
+  if (Number.isNaN(epochMs)) return words.unknownTime;
+  const { date, time, zone } = clock(epochMs);
+  return `${date} ${time} ${zone}`;
 }
 
 /** `2026-01-31 16:15 – 16:27 UTC+8`. */
 export function localSpan(startMs: number, endMs: number, style: TimeStyle): string {
-  const [start, end] = [partsOf(startMs, style.format), partsOf(endMs, style.format)];
+  const [start, end] = [startMs, endMs].map((ms) => (Number.isNaN(ms) ? undefined : style.clock(ms)));
   if (start === undefined || start.date !== end?.date || start.zone !== end.zone)
     return `${localTime(startMs, style)} – ${localTime(endMs, style)}`;
-  return `${start.date} ${start.clock} – ${end.clock} ${end.zone}`;
-}
-
-function partsOf(
-  epochMs: number,
-  format: Intl.DateTimeFormat,
-): { date: string; clock: string; zone: string } | undefined {
-  if (Number.isNaN(epochMs)) return undefined;
-  const part = new Map(format.formatToParts(epochMs).map(({ type, value }) => [type, value]));
-  return {
-    date: `${part.get('year')}-${part.get('month')}-${part.get('day')}`,
-    clock: `${part.get('hour')}:${part.get('minute')}`,
-    zone: part.get('timeZoneName')?.replace('GMT', 'UTC') ?? '',
-  };
+  return `${start.date} ${start.time} – ${end.time} ${end.zone}`;
 }
 
 const units = [

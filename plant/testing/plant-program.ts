@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { nodeArguments, type PlantProgram, plantPrograms, type SettingsFile } from '../../plant/processes.ts';
+import { nodeArguments, type PlantProgram, plantPrograms, type SettingsFile } from '../processes.ts';
 
 /** A program of the reference plant as a process of its own, as in a plant: it survives what happens to a runner. */
 export async function startPlantProgram<P extends PlantProgram>(
