@@ -32,15 +32,18 @@ export class RunbookSchedule {
     });
   }
 
-  /** What has become due since the last look; each time once, also over restarts: its time is the identity of its run. */
-  due(now: number): DueRun[] {
-    return this.#entries.flatMap((entry) => {
+  /**
+   * What has become due since the last look; each time once, also over restarts: its time is the identity of its run. A time is past
+   * when whoever takes it asks for the next one: what could not be stored is due again.
+   */
+  *due(now: number): Generator<DueRun, void> {
+    for (const entry of this.#entries) {
       const { runbook, cron, pattern, next } = entry;
-      if (next === null || next.getTime() > now) return [];
-      entry.next = cron.nextRun(new Date(now));
+      if (next === null || next.getTime() > now) continue;
       const about = { actor: 'cron', alert: null, labels: {}, resolved: false };
-      return [{ runbook, occasion: { ...about, fingerprint: `cron ${pattern}`, startsAt: next.getTime() } }];
-    });
+      yield { runbook, occasion: { ...about, fingerprint: `cron ${pattern}`, startsAt: next.getTime() } };
+      entry.next = cron.nextRun(new Date(now));
+    }
   }
 }
 
