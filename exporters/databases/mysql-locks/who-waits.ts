@@ -30,9 +30,11 @@ export async function whoWaits(session: Asks, run: ScrapeRun): Promise<Waiting> 
   const inInnodb = new Map(transactions.map((row) => [row.session, row.seconds]));
   const text = queries.waitingSessions([...inInnodb.keys()]);
   const sessions = await ask<WaitingSessionRow>(session, text, run);
+  const isThere = new Set(sessions.map((row) => row.session));
   return {
     queries,
-    transactions,
+    // InnoDB renews its list only when nobody has read it for 0.1 s: until then it names sessions that have gone.
+    transactions: transactions.filter((row) => isThere.has(row.session)),
     sessions: sessions.map((row) => ({ ...row, seconds: inInnodb.get(row.session) ?? row.seconds })),
   };
 }
