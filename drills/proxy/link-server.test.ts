@@ -73,7 +73,7 @@ describe('The control API of the links', () => {
     await connectPeer(port);
     await waitFor(
       async () => ((await client.renew({ holder: 'me', leaseMs })) as { touched?: number }).touched === 1,
-      { what: 'the new arrival in the count', timeoutMs: 5000 },
+      { what: 'the new arrival in the count', timeoutMs: 20_000 },
     );
     const answer = await fetch(`${url}/links/db/holds/me`, { method: 'DELETE' });
     expect(answer.status).toBe(204);
@@ -103,11 +103,13 @@ describe('The control API of the links', () => {
   test('heals by itself when the lease is not renewed, and a late renewal does not disturb again', async () => {
     await using server = await startPeerServer(({ socket }) => socket.write('hello'));
     const { port, client } = await started(server.port);
-    await client.hold({ holder: 'me', disturbance: reset, leaseMs: 300 });
+    await client.hold({ holder: 'me', disturbance: reset, leaseMs });
     expect(await startPeer(port).closed).toBe('ECONNRESET');
+    // The last sign of life, and a short one: it comes after the look.
+    await client.renew({ holder: 'me', leaseMs: 300 });
     await waitFor(async () => (await client.residue('me')).length === 0, {
       what: 'the healing',
-      timeoutMs: 5000,
+      timeoutMs: 20_000,
     });
     for (const disturbance of [undefined, reset])
       expect(await client.renew({ holder: 'me', disturbance, leaseMs })).toMatchObject({
@@ -116,7 +118,7 @@ describe('The control API of the links', () => {
         endedBy: 'lease',
       });
     const peer = await connectPeer(port);
-    await waitFor(() => peer.received() === 'hello', { what: 'an answer', timeoutMs: 5000 });
+    await waitFor(() => peer.received() === 'hello', { what: 'an answer', timeoutMs: 20_000 });
   });
 
   test('refuses what it does not understand, and disturbs nothing', async () => {
