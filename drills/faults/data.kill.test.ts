@@ -14,7 +14,7 @@ beforeAll(async () => {
     await plant.query(`CREATE TABLE ${table} (id int PRIMARY KEY, n int);
       INSERT INTO ${table} SELECT i, i FROM generate_series(1, 5) i`);
   range = stack.use(new KillRange({ 'wms-db': { kind: 'postgres', url: server.url() } }));
-}, 60_000);
+});
 afterAll(() => stack.disposeAsync());
 
 /** The sum of the table is another one while any of its rows is missing or wrong. */
