@@ -69,7 +69,7 @@ describe.concurrent('Consumers that are thrown out', () => {
     await plant.consume('erp', () => undefined);
     await listed('standby', 1);
     const injection = await plant.inject(queueConsumersGone, 'r2', { queue: 'erp' });
-    await plant.consume('erp', () => undefined, url);
+    plant.startConsuming('erp', () => undefined, url);
     await until('the end of the second one', async () => (await injection.touched()) === 2);
     await injection[Symbol.asyncDispose]();
     await until('both again', async () => (await plant.consumers('erp')) === 2);
