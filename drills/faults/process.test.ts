@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../kit/clock.ts';
 import { processTable, treeOf } from '../../kit/process/process-table.ts';
@@ -23,7 +22,12 @@ const pidIn = ({ pidFile }: SmallService) => Number(readFileSync(pidFile, 'utf8'
 const statesOf = (pid: number) => treeOf(pid, processTable()).map(({ state }) => state);
 
 /** Everything a test needs to do one fault to one target. */
-function faultOn(kind: string, target: Record<string, unknown>, wish: object = {}, more: Partial<Host> = {}) {
+function faultOn(
+  kind: string,
+  target: Record<string, unknown>,
+  wish: object = {},
+  more: (host: Host) => Partial<Host> = () => ({}),
+) {
   const { host, targets, ...folder } = testHost({ service: target });
   const fault = faults.find((one) => one.kind === kind) ?? expect.fail();
   const named = { name: 'service', target: targets.service ?? expect.fail() };
@@ -32,7 +36,7 @@ function faultOn(kind: string, target: Record<string, unknown>, wish: object = {
   return {
     plan,
     inject: (signal = never): Promise<Injection> =>
-      fault.inject(plan, params, named, { ...host, ...more }, signal),
+      fault.inject(plan, params, named, { ...host, ...more(host) }, signal),
     demand: () => fault.demand?.(params, named, host),
     undo: (undo: Undo = plan.undo) => revert(undo, { targets, fetch }, noHurry()),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
@@ -81,13 +85,17 @@ describe.concurrent('Killing a process', () => {
   test('that is interrupted halfway leaves the service running, not one that is about to stop.', async () => {
     await using service = await startSmallService('slow');
     const before = await service.answering();
-    using fault = faultOn('process.kill', service.target, { signal: 'TERM', grace: '10s' });
     const stop = new AbortController();
-    const injecting = fault.inject(stop.signal);
-    injecting.catch(() => {});
-    await delay(100);
-    stop.abort(new Error('stopped'));
-    await expect(injecting).rejects.toThrow('stopped');
+    const wish = { signal: 'TERM', grace: '10s' };
+    // It is asked to stop as soon as the leash is there, and takes its time.
+    using fault = faultOn('process.kill', service.target, wish, ({ leash }) => ({
+      leash: async (plan) => {
+        const held = await leash(plan);
+        setImmediate(() => stop.abort(new Error('stopped')));
+        return held;
+      },
+    }));
+    await expect(fault.inject(stop.signal)).rejects.toThrow('stopped');
     await within('another life', async () => ![undefined, before].includes(await service.answer()));
   });
 });
@@ -114,7 +122,7 @@ describe.concurrent('Restarting a process', () => {
       ...systemClock,
       sleep: (ms, signal) => asked.promise.then(() => systemClock.sleep(ms, signal)),
     };
-    using fault = faultOn('process.restart', service.target, { down: '1500ms' }, { clock });
+    using fault = faultOn('process.restart', service.target, { down: '1500ms' }, () => ({ clock }));
     const begin = performance.now();
     await using injection = await fault.inject();
     expect(await service.answer()).toBeUndefined();
