@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
+import { freePorts } from '../../kit/ports.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { connectPeer, startPeer, startPeerServer } from '../testing/tcp-peer.ts';
 import { readLinksConfig } from './config.ts';
@@ -152,13 +153,12 @@ describe('Starting links', () => {
     await using server = await startPeerServer();
     const upstream = { ...anyPort, port: server.port };
     const taken = { name: 'second', listen: upstream, upstream };
-    const first = await started(server.port);
-    const reused = { name: 'first', listen: { ...anyPort, port: first.port }, upstream };
-    await first[Symbol.asyncDispose]();
-    await expect(startLinks({ listen: anyPort, links: [reused, taken] }, deps)).rejects.toThrow(
+    const [port = 0] = await freePorts(1);
+    const first = { name: 'first', listen: { ...anyPort, port }, upstream };
+    await expect(startLinks({ listen: anyPort, links: [first, taken] }, deps)).rejects.toThrow(
       /link second: .*EADDRINUSE/,
     );
-    expect(await startPeer(first.port).closed).toBe('ECONNREFUSED');
+    expect(await startPeer(port).closed).toBe('ECONNREFUSED');
   });
 
   test('reads a links file and names every mistake in it', () => {
