@@ -84,7 +84,7 @@ describe.concurrent('A runner that is stopped otherwise', () => {
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`;
     await waitFor(async () => (await database.query(waiting, [runName(runner.run)])).rowCount === 1, {
       what: 'the runner that waits',
-      timeoutMs: 10_000,
+      timeoutMs: 40_000,
       everyMs: 10,
     });
     const seenMs = await range.endOtherwise(kind, runner, () => runner.child.kill('SIGKILL'));

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../kit/clock.ts';
 import { waitFor } from '../kit/wait.ts';
 import { markedProcesses, markVariable } from './marked-processes.ts';
 import { revert } from './undo.ts';
@@ -67,14 +68,25 @@ describe('Marked processes', () => {
     );
     const polite = await shell('trap "exit 7" TERM; echo; while :; do sleep 0.05; done', mark);
     const ends = [stubborn.child, polite.child].map((child) => once(child, 'exit'));
-    await revert({ kind: 'process.end-marked', mark }, deps, noHurry());
+    // Time stands still until the polite one has gone, however long that takes on a busy computer.
+    const begin = Date.now();
+    let goneAt: number | undefined;
+    polite.child.once('exit', () => {
+      goneAt = Date.now();
+    });
+    const now = () => begin + (goneAt === undefined ? 0 : Date.now() - goneAt);
+    await revert(
+      { kind: 'process.end-marked', mark },
+      { ...deps, clock: { ...systemClock, now } },
+      noHurry(),
+    );
     expect(await Promise.all(ends)).toEqual([
       [null, 'SIGKILL'],
       [7, null],
     ]);
     await waitFor(() => !runs(Number(stubborn.said[0])), {
       what: 'the end of the grandchild',
-      timeoutMs: 5000,
+      timeoutMs: 20_000,
     });
     await revert({ kind: 'process.end-marked', mark }, deps, noHurry());
   });

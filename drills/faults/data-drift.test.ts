@@ -32,7 +32,7 @@ beforeAll(async () => {
       'clerk-db': { kind: 'postgres', url: postgres.url().replace('postgres:test@', 'clerk:clerk@') },
     }),
   );
-}, 60_000);
+});
 afterAll(() => stack.disposeAsync());
 beforeEach(() =>
   plant.query(`TRUNCATE moves RESTART IDENTITY;

@@ -1,28 +1,39 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, test } from 'vitest';
+import { connectPostgres } from '../../kit/postgres.ts';
 import { startTestPostgres } from '../../lab/testing/postgres.ts';
 import { type KillCase, KillRange, killRounds } from '../testing/kill-range.ts';
 
+const limits = { statementTimeoutMs: 60_000, lockTimeoutMs: 60_000, connectTimeoutMs: 10_000 };
 const stack = new AsyncDisposableStack();
+/** Each in a database of its own: a survey does not tell whose rows are kept in it. */
+const relations = ['lost', 'wrong'] as const;
+type Relation = (typeof relations)[number];
 let range: KillRange;
-let plant: pg.Client;
+const plants = new Map<Relation, pg.Client>();
 
 beforeAll(async () => {
   const server = stack.use(await startTestPostgres());
-  plant = await server.session('plant');
-  for (const table of ['lost', 'wrong'])
-    await plant.query(`CREATE TABLE ${table} (id int PRIMARY KEY, n int);
-      INSERT INTO ${table} SELECT i, i FROM generate_series(1, 5) i`);
-  range = stack.use(new KillRange({ 'wms-db': { kind: 'postgres', url: server.url() } }));
-}, 60_000);
+  const targets = new Map<Relation, object>();
+  for (const name of relations) {
+    const url = await server.database(name);
+    const plant = await connectPostgres({ url, applicationName: 'plant', ...limits });
+    stack.defer(() => plant.end());
+    await plant.query(`CREATE TABLE ${name} (id int PRIMARY KEY, n int);
+      INSERT INTO ${name} SELECT i, i FROM generate_series(1, 5) i`);
+    plants.set(name, plant);
+    targets.set(name, { kind: 'postgres', url });
+  }
+  range = stack.use(new KillRange(Object.fromEntries(targets)));
+});
 afterAll(() => stack.disposeAsync());
 
 /** The sum of the table is another one while any of its rows is missing or wrong. */
-const caseOf = (relation: string, wish: object): KillCase => ({
-  doom: { kind: 'data.drift', target: 'wms-db', with: { relation, key: ['id'], rows: 2, ...wish } },
+const caseOf = (relation: Relation, wish: object): KillCase => ({
+  doom: { kind: 'data.drift', target: relation, with: { relation, key: ['id'], rows: 2, ...wish } },
   present: async () => {
-    const { rows } = await plant.query(`SELECT sum(n)::int AS sum FROM ${relation}`);
-    return rows[0].sum !== 15;
+    const answer = await plants.get(relation)?.query(`SELECT sum(n)::int AS sum FROM ${relation}`);
+    return answer?.rows[0].sum !== 15;
   },
 });
 const cases = [caseOf('lost', { how: 'delete' }), caseOf('wrong', { how: 'change', column: 'n' })];

@@ -46,7 +46,10 @@ describe.concurrent.each(databaseKinds)('A storm of deadlocks on %s', (kind) => 
     return Number(row?.value);
   }
 
-  test('is counted by the server, changes nothing, and leaves nothing behind', async () => {
+  // One after the other: whoever gets no turn for three seconds has lost his lease, as he should, and fights no more.
+  test('is counted by the server, changes nothing, and leaves nothing behind', {
+    concurrent: false,
+  }, async () => {
     const before = await counted();
     await ask({});
     await using deadlocks = await storm('counted', { rate: 4 });
@@ -61,7 +64,9 @@ describe.concurrent.each(databaseKinds)('A storm of deadlocks on %s', (kind) => 
     await place.query(`UPDATE orders SET n = 0 WHERE line = 'L1'`);
   });
 
-  test('fights only over the rows that it is told, by the key that it is told', async () => {
+  test('fights only over the rows that it is told, by the key that it is told', {
+    concurrent: false,
+  }, async () => {
     await using client = await place.client();
     // Otherwise MySQL would lock every row that it looks at.
     await client.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
@@ -74,7 +79,7 @@ describe.concurrent.each(databaseKinds)('A storm of deadlocks on %s', (kind) => 
     await within('one without a primary key', async () => (await loose.touched()) >= 1);
   });
 
-  test('that is held up by somebody who has the rows touches nothing', async () => {
+  test('that is held up by somebody who has the rows touches nothing', { concurrent: false }, async () => {
     await using client = await place.client();
     await client.query('START TRANSACTION');
     await client.query('SELECT * FROM held_up FOR UPDATE');
@@ -86,7 +91,7 @@ describe.concurrent.each(databaseKinds)('A storm of deadlocks on %s', (kind) => 
     expect(await deadlocks.residue()).toEqual([]);
   });
 
-  test('is ended by its undo, twice if need be, and says so', async () => {
+  test('is ended by its undo, twice if need be, and says so', { concurrent: false }, async () => {
     await using deadlocks = await storm('undone');
     const { undo } = dbDeadlocks.plan(dbDeadlocks.params.parse({ relation: 'x' }), place.target, 'undone', 1);
     for (const _ of [1, 2]) await revert(undo, { ...place, fetch }, AbortSignal.timeout(10_000));
@@ -95,7 +100,6 @@ describe.concurrent.each(databaseKinds)('A storm of deadlocks on %s', (kind) => 
     expect(await deadlocks.residue()).toEqual([]);
   });
 
-  // Not beside the others: whoever gets no turn for three seconds has lost his lease, as he should.
   test('of a runner that is frozen is ended by the server, though it was slow', {
     concurrent: false,
   }, async () => {

@@ -8,6 +8,7 @@ import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres
 import type { Host, Injection } from '../fault.ts';
 import { noLeash } from '../testing/test-host.ts';
 import { revert } from '../undo.ts';
+import { freezable } from './db/testing/database-place.ts';
 import { dbLock } from './db-lock.ts';
 
 let server: TestPostgres;
@@ -99,16 +100,12 @@ describe.concurrent('A table lock', () => {
   });
 
   test('outlives its lease while there are signs of life, and is ended by the server when they stop', async () => {
-    let frozen = false;
-    const clock: Clock = {
-      ...systemClock,
-      sleep: (ms, signal) => systemClock.sleep(frozen ? 3_600_000 : ms, signal),
-    };
+    const { clock, freeze } = freezable();
     const begin = Date.now();
     await using lock = await locked('frozen', {}, clock);
     await within('more than a lease', async () => Date.now() - begin > 5000);
     expect(await locksOf('frozen')).toHaveLength(1);
-    frozen = true;
+    freeze();
     expect(await lock.liftedByOthers).toBe('lease');
     expect(await locksOf('frozen')).toEqual([]);
   });
@@ -125,8 +122,10 @@ describe.concurrent('A table lock', () => {
   });
 
   test('is reported as residue when its session does not end, until the undo has ended it', async () => {
-    await using lock = await locked('stuck');
-    // Stopped before its first sign of life: while it works it may hold a lock inside the server that all others need.
+    const { clock, freeze } = freezable();
+    freeze();
+    // Stopped without a sign of life before: while it works it may hold a lock inside the server that all others need.
+    await using lock = await locked('stuck', {}, clock);
     const { rows } = await query("SELECT pid FROM pg_locks WHERE relation = 'stuck'::regclass");
     const pids = rows.map(({ pid }) => Number(pid));
     using _thaw = { [Symbol.dispose]: () => signal(pids, 'SIGCONT') };

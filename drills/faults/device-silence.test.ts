@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
+import type { TargetOf } from '../../kit/targets.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { TestGateway } from '../../plant/testing/test-gateway.ts';
 import type { Injection } from '../fault.ts';
@@ -8,6 +9,8 @@ import { startLinks } from '../proxy/link-server.ts';
 import { connectPeer, startPeerServer } from '../testing/tcp-peer.ts';
 import { testHost } from '../testing/test-host.ts';
 import { revert } from '../undo.ts';
+import { freezable } from './db/testing/database-place.ts';
+import { GatewayClient } from './device-silence/gateway-client.ts';
 import { deviceSilence } from './device-silence.ts';
 
 const opened = new AsyncDisposableStack();
@@ -44,6 +47,11 @@ function bench(device: string, more: object = {}) {
       const { undo } = deviceSilence.plan({}, named, run, 60_000);
       return revert(undo, { targets, fetch }, AbortSignal.timeout(10_000));
     },
+    /** Renews a silence for a minute, as nobody does in service. */
+    prolong: (holder: string) => {
+      const client = new GatewayClient(named.target as TargetOf<'device'>, fetch);
+      return client.silence({ holder, leaseMs: 60_000, renew: true });
+    },
   };
 }
 
@@ -63,8 +71,8 @@ describe('The silence of a device', () => {
 
   test('hits many devices that one name means', async () => {
     const { inject } = bench('T-*');
-    const sent = gateway.mes.heartbeats.length;
     const injection = await inject('many');
+    const sent = gateway.mes.heartbeats.length;
     await within('a count', async () => (await injection.touched()) > 10);
     expect(gateway.mes.heartbeats.length - sent).toBeLessThan(10);
     await injection[Symbol.asyncDispose]();
@@ -81,26 +89,25 @@ describe('The silence of a device', () => {
   });
 
   test('ends at the gateway when nobody renews it, and says so', async () => {
-    const clock = {
-      ...systemClock,
-      sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(3_600_000, signal),
-    };
+    const { clock, freeze } = freezable();
     const { inject } = bench('T-U1-PLC');
     const injection = await inject('frozen', { clock });
     await within('the silence', () => heard() === 'T-U2-PLC');
+    freeze();
     await within('the end of the lease', () => heard() === all);
     await injection.touched();
     expect(await injection.liftedByOthers).toBe('lease');
   });
 
   test('is residue until the undo has ended it, twice or where there is none', async () => {
-    const { inject, undo } = bench('T-U2-PLC');
+    const { inject, undo, prolong } = bench('T-U2-PLC');
     const blocked: typeof fetch = (input, init) =>
       init?.method === 'DELETE' ? Promise.reject(new Error('cable in a knot')) : fetch(input, init);
     const injection = await inject('stuck', { fetch: blocked });
     await undo('somebody-else');
-    // Its lease is still good for some seconds: longer than residue is looked for.
     await expect(injection[Symbol.asyncDispose]()).rejects.toThrow('cable in a knot');
+    // Nobody renews it now: residue is looked for over most of what its own lease has left.
+    expect(await prolong('andon-drill-stuck')).toMatchObject({ ok: true });
     expect(await injection.residue()).toEqual(['plc is still silent for andon-drill-stuck']);
     await undo('stuck');
     await undo('stuck');

@@ -18,7 +18,7 @@ import { httpFail } from './http-fail.ts';
 const anyPort = { host: '127.0.0.1', port: 0 };
 const never = new AbortController().signal;
 const within = <T>(what: string, check: () => Promise<T | false> | T | false) =>
-  waitFor(check, { what, timeoutMs: 10_000, everyMs: 10 });
+  waitFor(check, { what, timeoutMs: 30_000, everyMs: 10 });
 
 type LinkTarget = Target & { kind: 'link' };
 const linkTarget = (control: string, link = 'esign', protocol = 'http') =>

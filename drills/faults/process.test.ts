@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../kit/clock.ts';
 import { processTable, treeOf } from '../../kit/process/process-table.ts';
 import { startTimeOf } from '../../kit/process-identity.ts';
 import { type SmallService, startSmallService } from '../../kit/testing/small-service.ts';
 import { waitFor } from '../../kit/wait.ts';
-import type { Fault, Injection } from '../fault.ts';
+import type { Fault, Host, Injection } from '../fault.ts';
 import { testHost } from '../testing/test-host.ts';
 import { revert, type Undo } from '../undo.ts';
 import { processKill } from './process-kill.ts';
@@ -22,7 +22,12 @@ const pidIn = ({ pidFile }: SmallService) => Number(readFileSync(pidFile, 'utf8'
 const statesOf = (pid: number) => treeOf(pid, processTable()).map(({ state }) => state);
 
 /** Everything a test needs to do one fault to one target. */
-function faultOn(kind: string, target: Record<string, unknown>, wish: object = {}) {
+function faultOn(
+  kind: string,
+  target: Record<string, unknown>,
+  wish: object = {},
+  more: (host: Host) => Partial<Host> = () => ({}),
+) {
   const { host, targets, ...folder } = testHost({ service: target });
   const fault = faults.find((one) => one.kind === kind) ?? expect.fail();
   const named = { name: 'service', target: targets.service ?? expect.fail() };
@@ -30,7 +35,8 @@ function faultOn(kind: string, target: Record<string, unknown>, wish: object = {
   const plan = fault.plan(params, named, `test-${kind}`, 60_000);
   return {
     plan,
-    inject: (signal = never): Promise<Injection> => fault.inject(plan, params, named, host, signal),
+    inject: (signal = never): Promise<Injection> =>
+      fault.inject(plan, params, named, { ...host, ...more(host) }, signal),
     demand: () => fault.demand?.(params, named, host),
     undo: (undo: Undo = plan.undo) => revert(undo, { targets, fetch }, noHurry()),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
@@ -79,13 +85,17 @@ describe.concurrent('Killing a process', () => {
   test('that is interrupted halfway leaves the service running, not one that is about to stop.', async () => {
     await using service = await startSmallService('slow');
     const before = await service.answering();
-    using fault = faultOn('process.kill', service.target, { signal: 'TERM', grace: '10s' });
     const stop = new AbortController();
-    const injecting = fault.inject(stop.signal);
-    injecting.catch(() => {});
-    await delay(100);
-    stop.abort(new Error('stopped'));
-    await expect(injecting).rejects.toThrow('stopped');
+    const wish = { signal: 'TERM', grace: '10s' };
+    // It is asked to stop as soon as the leash is there, and takes its time.
+    using fault = faultOn('process.kill', service.target, wish, ({ leash }) => ({
+      leash: async (plan) => {
+        const held = await leash(plan);
+        setImmediate(() => stop.abort(new Error('stopped')));
+        return held;
+      },
+    }));
+    await expect(fault.inject(stop.signal)).rejects.toThrow('stopped');
     await within('another life', async () => ![undefined, before].includes(await service.answer()));
   });
 });
@@ -106,10 +116,17 @@ describe.concurrent('Restarting a process', () => {
 
   test('keeps it down for the time that was asked for.', async () => {
     await using service = await startSmallService();
-    using fault = faultOn('process.restart', service.target, { down: '1500ms' });
+    const asked = Promise.withResolvers<void>();
+    // Its time goes on only when it was seen to be down, however late that is.
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => asked.promise.then(() => systemClock.sleep(ms, signal)),
+    };
+    using fault = faultOn('process.restart', service.target, { down: '1500ms' }, () => ({ clock }));
     const begin = performance.now();
     await using injection = await fault.inject();
     expect(await service.answer()).toBeUndefined();
+    asked.resolve();
     expect(await injection.liftedByOthers).toBe('its own restart');
     expect(performance.now() - begin).toBeGreaterThan(1500);
     await service.answering();

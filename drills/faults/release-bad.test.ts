@@ -103,6 +103,10 @@ describe('A bad release', () => {
     const injection = await inject('stuck', {}, { fetch: blocked });
     await undo('somebody-else');
     await expect(injection[Symbol.asyncDispose]()).rejects.toThrow('cable in a knot');
+    // Nobody renews it now: residue is looked for over most of what its own lease has left.
+    const same = { version: 'bad', holder: 'andon-drill-stuck', share: 1, fails: 0.3 };
+    const longer = { ...same, leaseMs: 60_000, renew: true };
+    expect(await plant.control('PUT', '/release/candidate', longer)).toMatchObject({ status: 200 });
     expect(await injection.residue()).toEqual(['router still gives version bad to callers']);
     await undo('stuck');
     await undo('stuck');

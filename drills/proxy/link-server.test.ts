@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLog } from '../../kit/log.ts';
+import { freePorts } from '../../kit/ports.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { connectPeer, startPeer, startPeerServer } from '../testing/tcp-peer.ts';
 import { readLinksConfig } from './config.ts';
@@ -73,7 +74,7 @@ describe('The control API of the links', () => {
     await connectPeer(port);
     await waitFor(
       async () => ((await client.renew({ holder: 'me', leaseMs })) as { touched?: number }).touched === 1,
-      { what: 'the new arrival in the count', timeoutMs: 5000 },
+      { what: 'the new arrival in the count', timeoutMs: 20_000 },
     );
     const answer = await fetch(`${url}/links/db/holds/me`, { method: 'DELETE' });
     expect(answer.status).toBe(204);
@@ -103,11 +104,13 @@ describe('The control API of the links', () => {
   test('heals by itself when the lease is not renewed, and a late renewal does not disturb again', async () => {
     await using server = await startPeerServer(({ socket }) => socket.write('hello'));
     const { port, client } = await started(server.port);
-    await client.hold({ holder: 'me', disturbance: reset, leaseMs: 300 });
+    await client.hold({ holder: 'me', disturbance: reset, leaseMs });
     expect(await startPeer(port).closed).toBe('ECONNRESET');
+    // The last sign of life, and a short one: it comes after the look.
+    await client.renew({ holder: 'me', leaseMs: 300 });
     await waitFor(async () => (await client.residue('me')).length === 0, {
       what: 'the healing',
-      timeoutMs: 5000,
+      timeoutMs: 20_000,
     });
     for (const disturbance of [undefined, reset])
       expect(await client.renew({ holder: 'me', disturbance, leaseMs })).toMatchObject({
@@ -116,7 +119,7 @@ describe('The control API of the links', () => {
         endedBy: 'lease',
       });
     const peer = await connectPeer(port);
-    await waitFor(() => peer.received() === 'hello', { what: 'an answer', timeoutMs: 5000 });
+    await waitFor(() => peer.received() === 'hello', { what: 'an answer', timeoutMs: 20_000 });
   });
 
   test('refuses what it does not understand, and disturbs nothing', async () => {
@@ -150,13 +153,12 @@ describe('Starting links', () => {
     await using server = await startPeerServer();
     const upstream = { ...anyPort, port: server.port };
     const taken = { name: 'second', listen: upstream, upstream };
-    const first = await started(server.port);
-    const reused = { name: 'first', listen: { ...anyPort, port: first.port }, upstream };
-    await first[Symbol.asyncDispose]();
-    await expect(startLinks({ listen: anyPort, links: [reused, taken] }, deps)).rejects.toThrow(
+    const [port = 0] = await freePorts(1);
+    const first = { name: 'first', listen: { ...anyPort, port }, upstream };
+    await expect(startLinks({ listen: anyPort, links: [first, taken] }, deps)).rejects.toThrow(
       /link second: .*EADDRINUSE/,
     );
-    expect(await startPeer(first.port).closed).toBe('ECONNREFUSED');
+    expect(await startPeer(port).closed).toBe('ECONNREFUSED');
   });
 
   test('reads a links file and names every mistake in it', () => {

@@ -1,5 +1,6 @@
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
+import { type Clock, systemClock } from '../../kit/clock.ts';
 import { listen } from '../../kit/http-server.ts';
 import { Journal } from '../journal.ts';
 import { openRun } from '../open-run.ts';
@@ -9,12 +10,12 @@ import { tempFolder } from '../testing/temp-folder.ts';
 import { GuardrailTripped, watchGuardrails } from './watch.ts';
 
 /** A run whose drill has this one guardrail, watched until the test ends. */
-async function watched(drill: object): Promise<Run> {
+async function watched(drill: object, clock: Clock = systemClock): Promise<Run> {
   const home = tempFolder();
   const stack = new AsyncDisposableStack();
   onTestFinished(() => stack.disposeAsync());
   const journal = stack.use(new Journal(`${home}/journal.ndjson`, () => {}));
-  const run = openRun(cutDrill(drill), 'run', home, drillDeps({ home }), journal, stack);
+  const run = openRun(cutDrill(drill), 'run', home, drillDeps({ home }, { clock }), journal, stack);
   stack.use(watchGuardrails(run));
   return run;
 }
@@ -57,10 +58,18 @@ test('A guardrail that holds, or that is silent and may be, stops nothing.', asy
 });
 
 test('A guardrail without an answer for longer than it allows stops the drill.', async () => {
-  const run = await watched({
-    guardrails: [{ name: 'blind', http: nowhere, stop_when: '>= 500', stop_when_silent_for: '1500ms' }],
-  });
-  expect(String(await stopped(run))).toMatch(/guardrail "blind" tripped: no answer for [2-9] s/);
+  const begin = Date.now();
+  let now = begin;
+  // Two seconds pass, in which it looks three times; then time stands still.
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    if (now - begin >= 2000) return systemClock.sleep(3_600_000, signal);
+    now += ms;
+  };
+  const run = await watched(
+    { guardrails: [{ name: 'blind', http: nowhere, stop_when: '>= 500', stop_when_silent_for: '1500ms' }] },
+    { now: () => now, sleep },
+  );
+  expect(String(await stopped(run))).toMatch(/guardrail "blind" tripped: no answer for 2 s/);
   expect(run.journal.events).toMatchObject([{ type: 'guardrail', name: 'blind', value: null }]);
 });
 

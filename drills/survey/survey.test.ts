@@ -12,6 +12,7 @@ import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres
 import { HttpFaultClient } from '../proxy/http-fault-client.ts';
 import { LinkClient } from '../proxy/link-client.ts';
 import { startLinks } from '../proxy/link-server.ts';
+import { runName } from '../run-name.ts';
 import { startPeerServer } from '../testing/tcp-peer.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 import { newSince, survey } from './survey.ts';
@@ -62,7 +63,7 @@ test('A survey of a link names who disturbs it.', async () => {
   expect(await ask('mes-db-link', target)).toEqual([]);
   if (target.kind !== 'link') throw new Error('a link');
   const disturbance = { kind: 'cut', mode: 'drop', direction: 'both' } as const;
-  await new LinkClient(target, fetch).hold({ holder: 'andon-drill-x~cut', leaseMs: 4000, disturbance });
+  await new LinkClient(target, fetch).hold({ holder: 'andon-drill-x~cut', leaseMs: 60_000, disturbance });
   expect(await ask('mes-db-link', target)).toEqual(['mes-db-link: cut of the link by andon-drill-x~cut']);
 });
 
@@ -76,7 +77,7 @@ test('A survey of an HTTP link names who fails its requests.', async () => {
   const target = targetSchema.parse({ kind: 'link', control: proxy.url, link: 'esign', protocol: 'http' });
   expect(await ask('mes-esign-link', target)).toEqual([]);
   if (target.kind !== 'link') throw new Error('a link');
-  const wish = { holder: 'andon-drill-x', leaseMs: 4000, fault: { kind: 'hang' } } as const;
+  const wish = { holder: 'andon-drill-x', leaseMs: 60_000, fault: { kind: 'hang' } } as const;
   await new HttpFaultClient(target, fetch).fail(wish);
   expect(await ask('mes-esign-link', target)).toEqual([
     'mes-esign-link: hang of its requests by andon-drill-x',
@@ -136,14 +137,16 @@ test('A survey of a process says that it is paused, or that it does not live.', 
 });
 
 test('A survey of this computer names the processes of a drill, and of one run those alone.', async () => {
-  const env = { ...process.env, ANDON_MARK: 'andon-drill-survey-test' };
+  // Of this test alone: another checkout may run it on this computer at the same time.
+  const run = `survey-test-${process.pid}`;
+  const env = { ...process.env, ANDON_MARK: runName(run) };
   const child = spawn('sleep', ['600'], { stdio: 'ignore', env });
   await once(child, 'spawn');
   onTestFinished(() => void child.kill('SIGKILL'));
   const targets = [{ name: 'plant-server', target: targetSchema.parse({ kind: 'host' }) }];
-  const seen = `plant-server: process ${child.pid} (sleep) of andon-drill-survey-test`;
+  const seen = `plant-server: process ${child.pid} (sleep) of ${runName(run)}`;
   expect(await survey(targets, { fetch })).toContain(seen);
-  expect(await survey(targets, { fetch, run: 'survey-test' })).toEqual([seen]);
+  expect(await survey(targets, { fetch, run })).toEqual([seen]);
   expect(await survey(targets, { fetch, run: 'another' })).toEqual([]);
 });
 

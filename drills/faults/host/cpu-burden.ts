@@ -1,18 +1,18 @@
-import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { modulePath } from '../../../kit/module-path.ts';
 import type { Burden } from './burden.ts';
 
-/** Keeps processors busy with threads that count; the main thread is left to the lease. */
+/**
+ * Keeps processors busy with threads that count; the main thread is left to the lease, and keeps its priority: one that takes only
+ * what is left over would hear of its runner's death, and end, too late on a busy computer.
+ */
 export class CpuBurden implements Burden {
   readonly #before: NodeJS.CpuUsage;
 
   constructor({ workers, share, nice }: { workers: number; share: number; nice: number }) {
-    // Threads inherit it from the one that starts them.
-    os.setPriority(0, nice);
     this.#before = process.cpuUsage();
     const main = modulePath(import.meta.url, './cpu-worker');
-    for (let started = 0; started < workers; started++) new Worker(main, { workerData: share });
+    for (let started = 0; started < workers; started++) new Worker(main, { workerData: { share, nice } });
   }
 
   step(): boolean {

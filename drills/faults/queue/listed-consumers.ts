@@ -4,8 +4,8 @@ import { type Consumer, consumersOf } from '../../../kit/rabbitmq/consumers.ts';
 import type { ManagementApi } from '../../../kit/rabbitmq/management-api.ts';
 import { waitFor } from '../../../kit/wait.ts';
 
-/** RabbitMQ lists a consumer up to 5 s after it has come: one that has come with the plant just now is waited for. */
-const listedWithinMs = 7000;
+/** RabbitMQ lists a consumer up to 5 s after it has come: one that has come just now is waited for. Twice that, for a busy computer. */
+const listedWithinMs = 10_000;
 
 /** The consumers of a queue; throws when RabbitMQ lists none, with `why` it needs one. */
 export async function demandConsumers(

@@ -123,4 +123,4 @@ export function freezable(): { clock: Clock; freeze: () => void } {
 const askEveryMs = 250;
 
 export const within = (what: string, check: () => Promise<boolean>): Promise<unknown> =>
-  waitFor(check, { what, timeoutMs: 20_000, everyMs: askEveryMs });
+  waitFor(check, { what, timeoutMs: 40_000, everyMs: askEveryMs });

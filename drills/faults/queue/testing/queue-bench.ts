@@ -43,11 +43,9 @@ export interface VirtualHost extends AsyncDisposable {
   readonly channel: Channel;
   connect(url?: string): Connection;
   /** Consumes a queue in the background, from a connection of its own that comes back quickly. */
-  consume(
-    queue: string,
-    take: (message: AsyncMessage) => ConsumerStatus | undefined,
-    url?: string,
-  ): Promise<Connection>;
+  consume(queue: string, take: Taking): Promise<Connection>;
+  /** The same, and waits for nothing: who is thrown out at once may never be seen to consume. */
+  startConsuming(queue: string, take: Taking, url?: string): Connection;
   depth(queue: string): Promise<number>;
   consumers(queue: string): Promise<number>;
   send(queue: string, ...bodies: readonly string[]): Promise<void>;
@@ -58,6 +56,8 @@ export interface VirtualHost extends AsyncDisposable {
   inject(fault: Fault, run: string, wish: object, more?: InjectMore): Promise<Injection>;
   demand(fault: Fault, wish: object, target?: VirtualHost['target'], fetchFrom?: typeof fetch): Promise<void>;
 }
+
+type Taking = (message: AsyncMessage) => ConsumerStatus | undefined;
 
 export interface InjectMore extends Partial<Pick<Host, 'fetch' | 'leash' | 'clock'>> {
   durationMs?: number;
@@ -92,6 +92,15 @@ async function makeVirtualHost(
     return { params: parsed, target: { name: 'queue', target: from } as NamedTarget };
   };
   const passive = (queue: string) => channel.queueDeclare({ queue, passive: true });
+  const startConsuming: VirtualHost['startConsuming'] = (queue, take, from) => {
+    const connection = connect(from);
+    const consumer = connection.createConsumer(
+      { queue, queueOptions: { passive: true }, qos: { prefetchCount: 20 } },
+      async (message) => take(message),
+    );
+    consumer.on('error', () => {});
+    return connection;
+  };
   return {
     url,
     target,
@@ -103,13 +112,9 @@ async function makeVirtualHost(
       const as = (address: string) => address.replace('guest:guest', `${user}:secret`);
       return { kind: 'rabbitmq', url: as(url), management: as(rabbit.management) };
     },
-    async consume(queue, take, from) {
-      const connection = connect(from);
-      const consumer = connection.createConsumer(
-        { queue, queueOptions: { passive: true }, qos: { prefetchCount: 20 } },
-        async (message) => take(message),
-      );
-      consumer.on('error', () => {});
+    startConsuming,
+    async consume(queue, take) {
+      const connection = startConsuming(queue, take);
       await until('the consumer', async () => (await passive(queue)).consumerCount > 0);
       return connection;
     },
