@@ -75,7 +75,7 @@ it('Row locks: a queue waits for its holder, and a chain leads to its end.', asy
   await using sessions = new MysqlSessions(server);
   await sessions.did('planner', 'BEGIN', "UPDATE work_orders SET state = 'RUNNING' WHERE id = 1");
   const middle = await sessions.did('report', 'BEGIN', "UPDATE work_orders SET state = 'DONE' WHERE id = 2");
-  middle.query("UPDATE work_orders SET state = 'DONE' WHERE id = 1").catch(() => {});
+  await sessions.hangIn([middle], "UPDATE work_orders SET state = 'DONE' WHERE id = 1");
   await sessions.hang('terminal', "UPDATE work_orders SET state = 'DONE' WHERE id = 2", 12);
   const found = await locksNow();
   expect(found).toMatchObject({
