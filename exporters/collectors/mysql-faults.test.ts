@@ -181,8 +181,8 @@ it('A server that dies in the middle of a statement is down; nothing hangs, and 
   using collectors = collectorsOf(server.url('mes'));
   expect((await locksOf(collectors)).found).toEqual(calm);
   using slow = collectorsOf(server.url('mes'), withSessions(mysqlLocks, slowly));
-  const dying = locksOf(slow);
   const admin = await server.session('test');
+  const dying = locksOf(slow);
   await waitFor(
     async () => {
       const [rows] = await admin.query(
@@ -199,9 +199,9 @@ it('A server that dies in the middle of a statement is down; nothing hangs, and 
   expect(await locksOf(collectors)).toEqual({ found: calm, failure: undefined });
 });
 
-/** The same session, whose every statement takes its time. */
+/** The same session, whose every statement takes all the time it is given. */
 const slowly = (session: DatabaseSession): DatabaseSession => ({
-  query: (_text, run) => session.query('SELECT SLEEP(1.5) AS version', run),
+  query: (_text, run) => session.query('SELECT SLEEP(60) AS version', run),
   batches: (text, run) => session.batches(text, run),
   [Symbol.dispose]: () => {},
 });
