@@ -58,9 +58,11 @@ describe('a statement', { timeout: 60_000 }, () => {
   it('is cancelled by the server also when the network answers nothing any more, where another would go on.', async () => {
     const careless = await server.session('careless');
     const goesOn = failure(careless.query('SELECT pg_sleep(60)'));
-    const asleep = failure(session.query('SELECT pg_sleep(60)', startRun(1500)));
+    const run = startRun(60_000);
+    const asleep = failure(session.query('SELECT pg_sleep(60)', run));
     await sessionsAre('active');
     link.cut();
+    run.end();
     expect(await asleep).toBe(`PostgreSQL at 127.0.0.1:${link.port}/mes: no answer in time`);
     await sessionsAre('idle');
     const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'careless' AND state = 'active'`;
@@ -124,8 +126,11 @@ describe('a connection', { timeout: 60_000 }, () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'andon exporter'";
     await one('SELECT 1');
     await admin.query(terminate);
-    expect(await one('SELECT 2 AS n')).toEqual({ n: 2 });
-    const slow = session.query('SELECT pg_sleep(0.5), 3 AS n', startRun());
+    const again = await one('SELECT pg_backend_pid() AS pid, 2 AS n');
+    expect(again).toMatchObject({ n: 2 });
+    // Slow over this connection only: over the next one it has nothing to wait for.
+    const text = `SELECT CASE pg_backend_pid() WHEN ${again?.pid} THEN pg_sleep(60) END, 3 AS n`;
+    const slow = session.query(text, startRun(60_000));
     await sessionsAre('active');
     await admin.query(terminate);
     expect((await slow)[0]).toMatchObject({ n: 3 });
@@ -219,7 +224,7 @@ describe('a stream of rows', { timeout: 60_000 }, () => {
       'division by zero',
     );
     expect(await failure(read('SELECT nothing'))).toBe('column "nothing" does not exist');
-    const run = startRun();
+    const run = startRun(20_000);
     await session.batches(numbers(5000), run).next();
     await sessionsAre('idle in transaction');
     run.end();
