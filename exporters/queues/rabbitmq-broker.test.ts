@@ -102,7 +102,8 @@ describe('A canary', () => {
   });
 
   it('says what stands in its way.', async () => {
-    using collectors = canaryCollectors({ exchange: 'no-such-exchange' });
+    // With so long an interval it says the reason before it says that there was no answer in time.
+    using collectors = canaryCollectors({ exchange: 'no-such-exchange', interval: '5s' });
     const { found, failure } = await waitFor(
       async () => {
         const once = await collectOnce(collectors.get());
