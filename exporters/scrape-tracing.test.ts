@@ -8,10 +8,10 @@ import type { Collected, Collector } from './collector.ts';
 import { sample } from './sample.ts';
 import { Scraper } from './scrape.ts';
 
-const collector = (target: string, collect: Collector['collect']): Collector => ({
+const collector = (target: string, collect: Collector['collect'], timeoutMs = 60_000): Collector => ({
   name: 'locks',
   target,
-  timeoutMs: 60_000,
+  timeoutMs,
   whenSilent: [],
   collect,
   [Symbol.dispose]: () => {},
@@ -29,9 +29,9 @@ test('A scrape is a span, with a child for each collector that says how it went 
       await step('SELECT 2', () => Promise.reject(new Error('locked')));
       return { samples: [] };
     }),
-    collector('hanging', () => new Promise<Collected>(() => {})),
+    collector('hanging', () => new Promise<Collected>(() => {}), 100),
   );
-  const spans = await spansOf(() => scraper.scrape(100));
+  const spans = await spansOf(() => scraper.scrape(60_000));
   expect(spans).toHaveLength(4);
   const [scrape] = spans.filter(({ name }) => name === 'scrape');
   const of = (target: string) => spans.find(({ attributes }) => attributes['andon.target'] === target);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../kit/clock.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { alertOf } from './testing/notify-world.ts';
 import { recordingContact, toldOf } from './testing/recording-contact.ts';
@@ -6,9 +7,12 @@ import { type RunningNotifier, startTestNotifier } from './testing/running-notif
 
 const [phone, boss] = [recordingContact('phone'), recordingContact('boss')];
 let notifier: RunningNotifier;
+/** How much later it is for the notifier: nothing is escalated before a test says so. */
+let passedMs = 0;
+const clock = { ...systemClock, now: () => systemClock.now() + passedMs };
 beforeAll(async () => {
-  const routes = [{ receivers: ['phone'], escalate: [{ after: '1500ms', receivers: ['boss'] }] }];
-  notifier = await startTestNotifier({ contacts: [phone, boss] }, routes);
+  const routes = [{ receivers: ['phone'], escalate: [{ after: '1h', receivers: ['boss'] }] }];
+  notifier = await startTestNotifier({ contacts: [phone, boss], clock }, routes);
 });
 afterAll(() => notifier[Symbol.asyncDispose]());
 
@@ -37,6 +41,7 @@ test('Looking at the link acknowledges nothing; pressing the button does, once, 
   expect(await (await fetch(link)).text()).toContain('<form method="post">');
   expect(await (await press(link, 'Li Wei')).text()).toContain('Li Wei has it');
   expect(await (await press(link, 'Somebody else')).text()).toContain('Li Wei has it');
+  passedMs += 3_600_000;
   await waitFor(() => escalated('Looked'), { what: 'the escalation', timeoutMs: 20_000 });
   expect(escalated('MesDown')).toBe(false);
 });

@@ -161,12 +161,16 @@ it('A server that was restarted between two scrapes, or has ended the session, w
   using collectors = collectorsOf(server.url('mes'));
   expect((await locksOf(collectors)).found).toEqual(calm);
   const admin = await server.session('test');
-  const [rows] = await admin.query(
-    "SELECT PROCESSLIST_ID AS id FROM performance_schema.session_connect_attrs WHERE ATTR_VALUE = 'andon exporter'",
-  );
-  const ids = (rows as { id: number }[]).map(({ id }) => id);
-  expect(ids).toHaveLength(1);
-  for (const id of ids) await admin.query('KILL ?', [id]);
+  const ours = async () => {
+    const [rows] = await admin.query(
+      "SELECT PROCESSLIST_ID AS id FROM performance_schema.session_connect_attrs WHERE ATTR_VALUE = 'andon exporter'",
+    );
+    const ids = (rows as { id: number }[]).map(({ id }) => id);
+    return ids.length === 1 && ids;
+  };
+  // Those of the tests before may still be on their way out.
+  const [id] = await waitFor(ours, { what: 'one session of the exporter', timeoutMs: 30_000 });
+  await admin.query('KILL ?', [id]);
   expect(await locksOf(collectors)).toEqual({ found: calm, failure: undefined });
   await server.crash();
   await server.start();
@@ -177,8 +181,8 @@ it('A server that dies in the middle of a statement is down; nothing hangs, and 
   using collectors = collectorsOf(server.url('mes'));
   expect((await locksOf(collectors)).found).toEqual(calm);
   using slow = collectorsOf(server.url('mes'), withSessions(mysqlLocks, slowly));
-  const dying = locksOf(slow);
   const admin = await server.session('test');
+  const dying = locksOf(slow);
   await waitFor(
     async () => {
       const [rows] = await admin.query(
@@ -195,9 +199,9 @@ it('A server that dies in the middle of a statement is down; nothing hangs, and 
   expect(await locksOf(collectors)).toEqual({ found: calm, failure: undefined });
 });
 
-/** The same session, whose every statement takes its time. */
+/** The same session, whose every statement takes all the time it is given. */
 const slowly = (session: DatabaseSession): DatabaseSession => ({
-  query: (_text, run) => session.query('SELECT SLEEP(1.5) AS version', run),
+  query: (_text, run) => session.query('SELECT SLEEP(60) AS version', run),
   batches: (text, run) => session.batches(text, run),
   [Symbol.dispose]: () => {},
 });

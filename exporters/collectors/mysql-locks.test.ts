@@ -75,7 +75,7 @@ it('Row locks: a queue waits for its holder, and a chain leads to its end.', asy
   await using sessions = new MysqlSessions(server);
   await sessions.did('planner', 'BEGIN', "UPDATE work_orders SET state = 'RUNNING' WHERE id = 1");
   const middle = await sessions.did('report', 'BEGIN', "UPDATE work_orders SET state = 'DONE' WHERE id = 2");
-  middle.query("UPDATE work_orders SET state = 'DONE' WHERE id = 1").catch(() => {});
+  await sessions.hangIn([middle], "UPDATE work_orders SET state = 'DONE' WHERE id = 1");
   await sessions.hang('terminal', "UPDATE work_orders SET state = 'DONE' WHERE id = 2", 12);
   const found = await locksNow();
   expect(found).toMatchObject({
@@ -219,7 +219,7 @@ it('Where the server takes too long to say who blocks, how many are blocked is s
     [Symbol.dispose]: () => {},
   }));
   using collectors = new TestCollectors(slow, { targets: targets() });
-  const { found, failure } = await collectOnce(collectors.get(), 1000);
+  const { found, failure } = await collectOnce(collectors.get());
   expect([...found.keys()]).toEqual(
     Object.keys(nobodyWaits)
       .toSorted()

@@ -138,11 +138,12 @@ describe('the size collector', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the replication collector', { timeout: 60_000 }, () => {
+describe('the replication collector', { timeout: 180_000 }, () => {
   const lag = async (of: string) =>
     (await collect(postgresReplication, of)).found.get('mes_db_replication_lag_seconds{target="db"}');
+  // A replica that has lost its primary looks for it every 5 s.
   const untilLag = (of: string, what: string, isSo: (lag: number | undefined) => boolean) =>
-    waitFor(async () => isSo(await lag(of)), { what, timeoutMs: 20_000 });
+    waitFor(async () => isSo(await lag(of)), { what, timeoutMs: 60_000 });
   const replay = async (verb: 'pause' | 'resume') => {
     const client = await connect(standby.url('mes'));
     await client.query(`SELECT pg_wal_replay_${verb}()`);
@@ -164,7 +165,7 @@ describe('the replication collector', { timeout: 60_000 }, () => {
       await write();
       return behind(await lag(exporterUrl));
     };
-    await waitFor(written, { what: 'the lag at the primary', timeoutMs: 20_000 });
+    await waitFor(written, { what: 'the lag at the primary', timeoutMs: 60_000 });
     await untilLag(standby.url('mes'), 'the lag at the replica', behind);
     await replay('resume');
     await untilLag(standby.url('mes'), 'a replica that has caught up', (value) => value === 0);

@@ -113,8 +113,10 @@ describe('devices that speak Sparkplug B', () => {
       await node.publish('NDATA', undefined, Buffer.from(payload));
     await node.publish('NBIRTH', undefined, encodePayload({ seq: 0 }), true);
     await node.birth();
+    // Last of all: the edge node itself is heard from the first message on, for an empty one is no garbage.
+    await node.send('DBIRTH', 'PLC');
     const { found, failure } = await until(collectors, 'birth', (m) =>
-      m.found.has(heartbeat('garbage', 'GW')),
+      m.found.has(heartbeat('garbage', 'GW/PLC')),
     );
     expect(failure).toBeUndefined();
     const refused = 'mes_device_messages_refused_total{target="plant",source="plant",reason="malformed"}';

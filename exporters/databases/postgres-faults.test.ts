@@ -93,7 +93,7 @@ describe('the lock collector, before a PostgreSQL that', { timeout: 60_000 }, ()
 
   it('is slow, says that it is up and that the server ended the query.', async () => {
     const failure = 'canceling statement due to statement timeout';
-    expect(await outcome(slowUrl, 1000)).toEqual({ up: 1, failure });
+    expect(await outcome(slowUrl)).toEqual({ up: 1, failure });
     const left = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'andon exporter'`;
     await waitFor(async () => (await admin.query(left)).rowCount === 0, {
       what: 'no session',
@@ -130,7 +130,7 @@ describe('the lock collector, before a PostgreSQL that', { timeout: 60_000 }, ()
     expect(found.get(up)).toBe(0);
     expect(failure).toBe(`${at()} Connection terminated unexpectedly`);
     await server.start();
-    expect((await collectOnce(collectors.get(), 1000)).found.get(up)).toBe(1);
+    expect((await collectOnce(collectors.get())).found.get(up)).toBe(1);
   });
 });
 

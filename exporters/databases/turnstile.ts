@@ -14,20 +14,26 @@ const remembered = 100;
 export class Turnstile {
   readonly #usualMs = new Map<string, number>();
   readonly #line: Waiting[] = [];
+  readonly #now: () => number;
   #isTaken = false;
+
+  /** `now` is a clock in milliseconds that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Resolves when it is the caller's turn, with what ends it; `what` is remembered by how long it took. Throws when the signal aborts first. */
   async enter(signal: AbortSignal, what = ''): Promise<Disposable> {
     if (signal.aborted) throw tooLate();
     if (this.#isTaken) await this.#wait(signal, this.#usualMs.get(what) ?? 0);
     this.#isTaken = true;
-    const from = performance.now();
+    const from = this.#now();
     let isOver = false;
     return {
       [Symbol.dispose]: () => {
         if (isOver) return;
         isOver = true;
-        this.#remember(what, Math.round(performance.now() - from));
+        this.#remember(what, Math.round(this.#now() - from));
         this.#next();
       },
     };

@@ -149,7 +149,9 @@ describe('a metric that cannot be had', () => {
 });
 
 describe('a query or an endpoint that fails', () => {
-  const failing = (sql: string) => lab.collectAll({ states, queries: [{ ...machines, sql }, orders] });
+  // All ask over one session, one after the other: whoever waits behind the slow one needs more time than that takes.
+  const patient = { ...orders, timeout: '10s' };
+  const failing = (sql: string) => lab.collectAll({ states, queries: [{ ...machines, sql }, patient] });
 
   it.each([
     ['is no SQL', 'SELEC 1', 'query machines: syntax error at or near "SELEC"'],

@@ -16,6 +16,12 @@ export interface CanaryNow {
   readonly problem: string | undefined;
 }
 
+/** The way of the probes: a channel, and the queue at its end. */
+interface Route {
+  readonly channel: Channel;
+  readonly queue: string;
+}
+
 interface Probe {
   readonly id: string;
   readonly sinceMs: number;
@@ -42,7 +48,8 @@ export class Canary implements Disposable {
   readonly #end = new AbortController();
   readonly #roundtrips = new RoundtripHistogram();
   #connection: Connection | undefined;
-  #route: { readonly channel: Channel; readonly queue: string } | undefined;
+  #route: Route | undefined;
+  #opening: Promise<Route> | undefined;
   #pending: Probe | undefined;
   #problem: string | undefined;
 
@@ -94,14 +101,23 @@ export class Canary implements Disposable {
   }
 
   async #send(connection: Connection, { id }: Probe): Promise<void> {
-    const { channel, queue } = this.#route?.channel.active ? this.#route : await this.#open(connection);
+    const { channel, queue } = await this.#opened(connection);
     const { exchange, routing_key } = this.#settings;
     const routingKey = exchange === '' ? queue : routing_key;
     await channel.basicPublish({ exchange, routingKey, messageId: id, mandatory: true }, 'Andon');
   }
 
+  /** Whoever comes while a way is being opened takes that one: a slow broker gets no second queue for each probe given up. */
+  async #opened(connection: Connection): Promise<Route> {
+    if (this.#route?.channel.active) return this.#route;
+    this.#opening ??= this.#open(connection).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
   /** A queue of this connection alone, so that no other exporter and no dead link of our own takes its probes. */
-  async #open(connection: Connection): Promise<{ channel: Channel; queue: string }> {
+  async #open(connection: Connection): Promise<Route> {
     const channel = await connection.acquire();
     channel.on('basic.return', ({ replyText }) =>
       this.#failed(`the broker returned the probe: ${replyText}`),

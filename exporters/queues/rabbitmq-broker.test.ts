@@ -101,8 +101,22 @@ describe('A canary', () => {
     ]);
   });
 
+  it('has one queue, however many probes were given up before the broker let it in.', async () => {
+    await using link = await startHalfOpenLink(Number(new URL(used.broker.url).port));
+    link.cut();
+    using collectors = canaryCollectors({}, link);
+    const isTried = async () => (await collectOnce(collectors.get())).failure !== undefined;
+    await waitFor(isTried, { what: 'a probe that was given up', timeoutMs: 20_000 });
+    link.forget();
+    link.heal();
+    await untilReturned(collectors, 2);
+    const classic = (await used.canaryQueues()).filter((queue) => !('x-queue-type' in queue.arguments));
+    expect(classic).toHaveLength(1);
+  });
+
   it('says what stands in its way.', async () => {
-    using collectors = canaryCollectors({ exchange: 'no-such-exchange' });
+    // With so long an interval it says the reason before it says that there was no answer in time.
+    using collectors = canaryCollectors({ exchange: 'no-such-exchange', interval: '5s' });
     const { found, failure } = await waitFor(
       async () => {
         const once = await collectOnce(collectors.get());

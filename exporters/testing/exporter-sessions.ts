@@ -11,7 +11,7 @@ export async function exporterSessions(admin: pg.Client): Promise<string[]> {
 export async function exporterSessionsAre(admin: pg.Client, states: readonly string[]): Promise<void> {
   await waitFor(async () => String(await exporterSessions(admin)) === String(states), {
     what: `exporter sessions ${JSON.stringify(states)}`,
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
     everyMs: 10,
   });
 }

@@ -28,13 +28,13 @@ export class MysqlSessions implements AsyncDisposable {
   /** So many sessions that begin a statement and do not come back, because something is in their way. */
   async hang(program: string, statement: string, count = 1, database?: string): Promise<void> {
     const sessions = await Promise.all(Array.from({ length: count }, () => this.open(program, database)));
+    await this.hangIn(sessions, statement);
+  }
+
+  /** The same in sessions that are open already. */
+  async hangIn(sessions: readonly Connection[], statement: string): Promise<void> {
     for (const session of sessions) this.#waits.push(session.query(statement).catch(() => {}));
-    const watcher = await this.open('test-watcher');
-    await waitFor(() => areUnderWay(watcher, sessions), {
-      what: `${count} × ${statement}`,
-      timeoutMs: 30_000,
-      everyMs: 25,
-    });
+    await untilStuck(await this.open('test-watcher'), sessions, `${sessions.length} × ${statement}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,12 +53,19 @@ export class MysqlSessions implements AsyncDisposable {
   }
 }
 
-const areUnderWay = async (watcher: Connection, sessions: readonly Connection[]): Promise<boolean> => {
+const isNamed = "(STATE LIKE 'Waiting for %' OR STATE IN ('User lock', 'User sleep'))";
+const isInInnodb = `ID IN (SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT')`;
+
+/** A lock wait of InnoDB has no state of its own: whatever else lasts must stand in its list. */
+async function untilStuck(watcher: Connection, sessions: readonly Connection[], what: string): Promise<void> {
   const ids = sessions.map(({ threadId }) => threadId);
-  // A lock wait of InnoDB has no state of its own; anything that lasts so long here is a wait.
-  const waits = "ID IN (?) AND COMMAND = 'Query' AND (STATE LIKE '%lock%' OR TIME_MS > 100)";
-  return (await underWay(watcher, waits, [ids])) === sessions.length;
-};
+  const allAre = async (so: string) => (await underWay(watcher, `ID IN (?) AND ${so}`, [ids])) === ids.length;
+  const last = () => allAre(`COMMAND = 'Query' AND (${isNamed} OR TIME_MS > 100)`);
+  await waitFor(last, { what, timeoutMs: 30_000, everyMs: 25 });
+  const stuck = async () => (await allAre(isNamed)) || (await allAre(`(${isNamed} OR ${isInInnodb})`));
+  // Asked more often than every 0.1 s, InnoDB would say for ever what it has said once.
+  await waitFor(stuck, { what, timeoutMs: 30_000, everyMs: 250 });
+}
 
 async function underWay(watcher: Connection, where: string, values: unknown[]): Promise<number> {
   const text = `SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE ${where}`;

@@ -102,7 +102,7 @@ describe.concurrent('Prometheus, told only where /sd is', { timeout: 120_000 }, 
       expect(await series('mes_db_up{job="plain"}', 1)).toEqual([
         { ...up('mes-db'), __name__: 'mes_db_up', target: 'mes-db', value: '0' },
       ]);
-      expect(await series('up{job="plain"}', 1)).toEqual([up('mes-db')]);
+      expect(await series('up{job="plain"} == 1', 1)).toEqual([up('mes-db')]);
     }
     await using _ = await start(ports.plain, ['mes-db', 'erp-db']);
     const both = await series('mes_db_up{job="plain"}', 2);
