@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { freePorts } from '../../kit/ports.ts';
 import { openSqlite } from '../../kit/sqlite.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { verifyAudit } from '../audit/audit.ts';
@@ -27,7 +28,9 @@ function problems(
 test('A storm of duplicates, out of order and resolved before firing, with a kill in its middle: each alert has its one run.', async () => {
   using folder = tempFolder();
   const storm = stormOf(instances);
-  const first = await startStormService(folder.path);
+  // One that nobody else is given while it is down.
+  const [port] = await freePorts(1);
+  const first = await startStormService(folder.path, String(port));
   let second: StormService | undefined;
   let restarted: Promise<void> | undefined;
   const killInTheMiddle = async () => {
