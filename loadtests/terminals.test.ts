@@ -56,11 +56,13 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
     ...more,
   });
   const acks = () => readNdjson(path.join(dir, 'acknowledgements', 'terminals.ndjson')) as Ack[];
+  /** The work units that a piece was acknowledged to. */
+  const sources = () => new Set(acks().map(({ source }) => source));
   const requests = () => readRequests(path.join(dir, 'requests.ndjson'));
 
   it('work through orders with seven users, and every acknowledged piece is in the MES exactly once', async () => {
     await using load = await terminalsLoad(deps())(
-      { profile: 'terminals', users: 7, durationMs: 3000, mark: 'm1' },
+      { profile: 'terminals', users: 7, durationMs: 8000, mark: 'm1' },
       never,
     );
     await load.finished;
@@ -69,9 +71,7 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
     expect(new Set(acks().map(({ op }) => op)).size).toBe(acks().length);
     for (const ack of acks()) expect(known.get(ack.op)).toMatchObject({ seq: ack.seq, serial: ack.serial });
     expect(Math.max(...requests().map(({ users }) => users))).toBe(7);
-    expect(new Set(acks().map(({ source }) => source))).toEqual(
-      new Set([1, 2, 3, 4, 5, 6, 7].map((unit) => `T-U${unit}`)),
-    );
+    expect(sources()).toEqual(new Set([1, 2, 3, 4, 5, 6, 7].map((unit) => `T-U${unit}`)));
     expect(holesIn(acks())).toEqual([]);
     expect(mes.orders.some(({ state }) => state === 'completed')).toBe(true);
     expect(await load.requests()).toBe(requests().length);
@@ -112,7 +112,7 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
   it('note nothing as acknowledged while no report gets through', async () => {
     mes.mood = 'refusing';
     await using load = await terminalsLoad(deps())(
-      { profile: 'terminals', users: 3, durationMs: 1500, mark: 'm3' },
+      { profile: 'terminals', users: 3, durationMs: 5000, mark: 'm3' },
       never,
     );
     await load.finished;
@@ -124,14 +124,20 @@ describe.skipIf(k6 === undefined)('the terminals, played by real k6', { timeout:
 
   it('share no work unit when two crowds work at once, and go on counting in a later run', async () => {
     const start = terminalsLoad(deps());
-    const request = { profile: 'terminals', users: 2, durationMs: 2000, mark: 'm4' };
+    const request = { profile: 'terminals', users: 2, durationMs: 600_000, mark: 'm4' };
     await using first = await start(request, never);
     await using second = await start(request, never);
-    await Promise.all([first.finished, second.finished]);
-    expect(new Set(acks().map(({ source }) => source))).toEqual(new Set(['T-U1', 'T-U2', 'T-U3', 'T-U4']));
+    await until('pieces of each', () => sources().size >= 4);
+    for (const crowd of [first, second]) await crowd[Symbol.asyncDispose]();
+    expect(sources()).toEqual(new Set(['T-U1', 'T-U2', 'T-U3', 'T-U4']));
     const before = acks();
     await using third = await start(request, never);
-    await third.finished;
+    await until('later pieces', () =>
+      acks()
+        .slice(before.length)
+        .some(({ source }) => source === 'T-U1'),
+    );
+    await third[Symbol.asyncDispose]();
     const highest = Math.max(...before.filter(({ source }) => source === 'T-U1').map(({ seq }) => seq));
     const later = acks().slice(before.length);
     expect(later.length).toBeGreaterThan(0);

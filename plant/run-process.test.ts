@@ -47,7 +47,8 @@ function start(
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as object);
-  return { child, lines, exited: once(child, 'exit') };
+  // Not its exit, which may come before the last of its words.
+  return { child, lines, exited: once(child, 'close') };
 }
 
 async function ready({ child, lines }: ReturnType<typeof start>): Promise<string> {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../kit/wait.ts';
 import { startTestPostgres, type TestPostgres } from '../../lab/testing/postgres.ts';
+import { callMes } from '../mes-client.ts';
 import { query } from '../testing/query.ts';
 import { anOrder, aReport, runningOrder, startTestMes, type TestMes } from '../testing/test-mes.ts';
 import { commands } from './transitions.ts';
@@ -82,9 +83,21 @@ describe('A report', () => {
     const blocker = new pg.Client({ connectionString: url });
     await blocker.connect();
     await blocker.query('BEGIN; LOCK TABLE work_orders IN ACCESS EXCLUSIVE MODE');
-    const send = (timeoutMs?: number) =>
-      mes.post('operator', '/operations', aReport('WO-lock', 'T-lock', 1), 'T-lock-1', timeoutMs);
-    await expect(send(300)).rejects.toThrow('no answer within 0.3 s');
+    const gone = new AbortController();
+    const send = (signal?: AbortSignal) =>
+      callMes(
+        { url: mes.url, token: 'operator' },
+        {
+          ...{ method: 'POST', path: '/operations', key: 'T-lock-1', timeoutMs: 30_000 },
+          ...{ body: aReport('WO-lock', 'T-lock', 1), ...(signal && { signal }) },
+        },
+      );
+    const unanswered = expect(send(gone.signal)).rejects.toThrow('he went away');
+    const held = () =>
+      query(url, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%operations%'");
+    await waitFor(async () => (await held()).length === 1, { what: 'the wait', timeoutMs: 20_000 });
+    gone.abort(new Error('he went away'));
+    await unanswered;
     await blocker.query('COMMIT');
     await blocker.end();
     const booked = () => query(url, "SELECT FROM operations WHERE op_id = 'T-lock-1'");

@@ -18,7 +18,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 beforeEach(async () => {
-  await query(url, 'TRUNCATE work_orders, device_quarantines, outbox, transitions, idempotency_keys');
+  // In the order in which the dispatcher takes them: in another one they could wait for each other.
+  await query(url, 'TRUNCATE device_quarantines, work_orders, transitions, outbox, idempotency_keys');
   await query(url, "UPDATE work_units SET status = 'idle', current_order = NULL");
   await query(url, "UPDATE devices SET last_heartbeat_at = now() - interval '5 minutes'");
 });

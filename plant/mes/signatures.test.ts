@@ -200,13 +200,16 @@ describe('With the weakness `signature`', () => {
   });
 
   it('a release hangs with the third party, and so does everything once every connection is taken.', async () => {
-    await using one = await plant('weak_hanging', { ...weak, pool_max: 2, acquire_timeout_ms: 300 });
+    await using one = await plant('weak_hanging', { ...weak, pool_max: 2, acquire_timeout_ms: 2000 });
     const { mes, door } = one;
     for (const id of ['WO-1', 'WO-2', 'WO-3']) await completed(mes, id);
     door.instead = 'hang';
+    const { asked } = door;
     const late = { message: expect.stringContaining('no answer within') };
-    for (const id of ['WO-1', 'WO-2']) await expect(release(mes, id, 300)).rejects.toMatchObject(late);
+    const hung = ['WO-1', 'WO-2'].map((id) => expect(release(mes, id, 4000)).rejects.toMatchObject(late));
+    await within('both at the third party', async () => door.asked === asked + 2);
     const failed = await mes.post('director', '/operations-requests', anOrder('WO-4'));
     expect(failed).toMatchObject({ status: 503, body: { error: { code: 'database.no-connection' } } });
+    await Promise.all(hung);
   });
 });

@@ -174,6 +174,7 @@ describe('From the MES to ERP and WMS', () => {
     };
     // Twice two from ERP and WMS, and one from the WMS alone.
     await until('the dead letters', async () => (await count()) === 5);
+    await until('the ERP', async () => (await performed(plant, 'GOOD')).length === 1);
     expect(await performed(plant, 'BAD')).toEqual([2]);
     expect(await moved(plant, 'BAD')).toEqual([]);
   });

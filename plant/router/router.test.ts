@@ -111,14 +111,18 @@ describe('A candidate', () => {
   });
 
   it('that is not asked for again is withdrawn by its lease, even while it still starts.', async () => {
-    await plant.deploy({ leaseMs: 300 });
+    // A lease that cannot end before it was looked at, and then one that nobody prolongs.
+    const shorten = () => plant.control('PUT', '/release/candidate', wish({ renew: true, leaseMs: 300 }));
+    await plant.deploy({ leaseMs: 60_000 });
+    await shorten();
     await until('the end of the lease', async () => (await plant.state()).candidate === null);
     expect((await plant.state()).lastCandidate).toMatchObject({ by: 'lease' });
     const late = await plant.control('PUT', '/release/candidate', wish({ renew: true }));
     expect(late).toMatchObject({ status: 409, body: { error: { code: 'release.gone', endedBy: 'lease' } } });
     const letStart = plant.holdStarts();
-    await plant.control('PUT', '/release/candidate', wish({ leaseMs: 300 }));
+    await plant.control('PUT', '/release/candidate', wish({ leaseMs: 60_000 }));
     expect((await plant.state()).candidate).toMatchObject({ state: 'starting', requests: null });
+    await shorten();
     await until('the end of the lease', async () => (await plant.state()).candidate === null);
     letStart();
     await until('nothing left', async () => (await plant.state()).leaving.length === 0);

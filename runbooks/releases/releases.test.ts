@@ -164,6 +164,7 @@ describe('A version that is worse', () => {
     const { look } = await bench.onTrial({
       conditions: [{ name: 'orders are dispatched', promql: 'q', expect: '> 3' }],
     });
+    bench.holdTime();
     await bench.ask('candidate', 40);
     bench.putForward(24 * hour);
     expect(await look()).toMatchObject({ state: 'canary', reason: expect.stringContaining('no sample') });

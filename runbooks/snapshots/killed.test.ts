@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../kit/clock.ts';
 import { modulePath } from '../../kit/module-path.ts';
+import { processesMarked, testMark } from '../../kit/testing/marked.ts';
+import { waitFor } from '../../kit/wait.ts';
 import { readGenerations, writeGeneration } from '../testing/folder-generation.ts';
 import { tempFolder } from '../testing/temp-folder.ts';
 import { listSnapshots, readManifest } from './catalog.ts';
@@ -56,17 +59,22 @@ test('Killed at any moment, a rollback leaves the old folder or the new one, and
   expect([...found].length).toBeGreaterThan(0);
 }, 120_000);
 
-/** Kills a program at a moment that differs from round to round, once it works. */
+/**
+ * Kills a program at a moment that differs from round to round, once it works. Returns when the commands that it had started have
+ * ended, too: nobody kills them, and one that has not got to its file yet would write into it later.
+ */
 async function killed(program: string, ...args: string[]): Promise<void> {
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const mark = randomUUID();
   const child = spawn(process.execPath, [modulePath(import.meta.url, program), ...args], {
-    stdio: [...stdio],
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, [testMark]: mark },
   });
   const exit = once(child, 'exit');
   await once(child.stdout, 'data');
   await clock.sleep(Math.random() * 40);
   child.kill('SIGKILL');
   await exit;
+  await waitFor(() => processesMarked(mark).length === 0, { what: 'its end', timeoutMs: 20_000, everyMs: 5 });
 }
 
 test('Killed at any moment, settings and folder belong together, or it is known that they may not; and the next rollback mends it.', async () => {

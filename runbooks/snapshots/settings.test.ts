@@ -72,13 +72,13 @@ test('Settings that alone have changed are a reason to roll back; the same ones 
 
 test('A command that fails, prints nothing in time or is not there makes no snapshot.', async () => {
   write('routes', 'old');
-  for (const [capture, text] of [
-    [['cat', temp.file('nowhere')], /No such file/],
-    [['andon-no-such-program'], /could not be started/],
-    [['sleep', '60'], /did not end within 0.2 s/],
-    [['sh', '-c', 'sleep 60 & sleep 60'], /did not end within 0.2 s/],
+  for (const [capture, text, more] of [
+    [['cat', temp.file('nowhere')], /No such file/, {}],
+    [['andon-no-such-program'], /could not be started/, {}],
+    [['sleep', '60'], /did not end within 0.2 s/, { timeout: 200 }],
+    [['sh', '-c', 'sleep 60 & sleep 60'], /did not end within 0.2 s/, { timeout: 200 }],
   ] as const) {
-    const set = setWith(setting('routes', { capture, timeout: 200 }));
+    const set = setWith(setting('routes', { capture, ...more }));
     await expect(createSnapshot(set, { clock })).rejects.toThrow(text);
     expect(listSnapshots(set).snapshots).toEqual([]);
   }
@@ -151,7 +151,7 @@ test('A program that is ended leaves none of its children behind, and one that d
     ...options,
     signal: stop.signal,
   });
-  const pid = await waitFor(() => existsSync(temp.file('pid')) && Number(read('pid')), {
+  const pid = await waitFor(() => existsSync(temp.file('pid')) && (Number(read('pid')) || undefined), {
     what: 'it',
     timeoutMs: 10_000,
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitFor } from '../../kit/wait.ts';
 import { hold, LockedMariadb, want } from '../testing/locked-mariadb.ts';
 
 /** As MariaDB comes: it tells neither who holds a table nor what programs are called. */
@@ -44,6 +45,11 @@ test('A root that waits itself for nobody knows whom is left alone.', async () =
   const root = await sessions.did('forgotten terminal', 'BEGIN', hold);
   await sessions.did('somebody', "SELECT GET_LOCK('shift', 1)");
   root.query("SELECT GET_LOCK('shift', 60)").catch(() => {});
+  const waits = "SELECT 1 FROM information_schema.PROCESSLIST WHERE id = ? AND state = 'User lock'";
+  await waitFor(async () => (await db.query(waits, [root.threadId])).length === 1, {
+    what: 'the wait of the root',
+    timeoutMs: 20_000,
+  });
   await sessions.hang('terminal', want);
   const result = await db.run();
   expect(result).toMatchObject({ outcome: 'refused', touched: 0 });

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DockerEngine } from '../../kit/docker.ts';
 import {
@@ -8,6 +9,7 @@ import {
 } from '../../kit/testing/docker-engine.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { stepWorld } from '../testing/step-world.ts';
+import { tempFolder } from '../testing/temp-folder.ts';
 import { processRestart } from './process-restart.ts';
 
 const noHurry = () => AbortSignal.timeout(60_000);
@@ -131,14 +133,21 @@ describe.skipIf(dockerMissing)(`A container ${dockerMissing ?? ''}`, () => {
   });
 
   test('that its engine starts again and again does not live, and is started without waiting for its turn.', async () => {
-    const mended = '/mended';
-    const script = `if [ -e ${mended} ]; then ${listens('TERM')}; fi; exit 3`;
-    const name = await container('looping', script, '--restart', 'always');
+    using place = tempFolder();
+    const script = `if [ -e /place/mended ]; then ${listens('TERM')}; fi; exit 3`;
+    const options = ['--restart', 'always', '--volume', `${place.path}:/place`];
+    const name = await container('looping', script, ...options);
     const restarting = () => docker.inspect(name).then((state) => state.restarting);
     await waitFor(restarting, { what: 'its engine to wait', timeoutMs: 20_000 });
     await expect(run(name, { how: 'start' }, AbortSignal.timeout(2000))).rejects.toThrow();
-    await waitFor(restarting, { what: 'its engine to wait again', timeoutMs: 60_000 });
-    await engine.docker('cp', '/dev/null', `${name}:${mended}`);
+    // Each wait is twice as long as the one before it: in one that has just begun, nothing but the step starts it.
+    const { startedAt } = await docker.inspect(name);
+    const waitsAnew = async () => {
+      const now = await docker.inspect(name);
+      return now.restarting && now.startedAt !== startedAt;
+    };
+    await waitFor(waitsAnew, { what: 'its engine to wait again', timeoutMs: 60_000, everyMs: 20 });
+    writeFileSync(place.file('mended'), '');
     expect(await run(name, { how: 'start' })).toMatchObject({
       outcome: 'succeeded',
       touched: 1,

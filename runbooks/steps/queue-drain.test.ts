@@ -4,6 +4,7 @@ import { openAmqp } from '../../kit/rabbitmq/amqp-session.ts';
 import { contentOf, keepBytes } from '../../kit/rabbitmq/raw-bodies.ts';
 import { deadLetters, erpQueue } from '../../plant/queue/topology.ts';
 import { type Broker, type Plant, startBroker, until } from '../testing/broker.ts';
+import { cutLine } from '../testing/cut-line.ts';
 import { killStep } from '../testing/killed-step.ts';
 import { stepWorld } from '../testing/step-world.ts';
 import { moveMessages } from './queue/move-messages.ts';
@@ -124,7 +125,11 @@ test.each([
     if (from === deadLetters) await plant.kill(erpQueue, ...numbers(count));
     else await plant.send(from, ...numbers(count));
     await until('all', async () => (await plant.depth(from)) === count);
-    const targets = { 'mes-queue': plant.target };
+    // It cannot come to its end before it is killed, however late we look.
+    const { port } = new URL(plant.target.url);
+    await using line = await cutLine(Number(port), '{"n":300}', 'held');
+    const url = plant.target.url.replace(`:${port}/`, `:${line.port}/`);
+    const targets = { 'mes-queue': { ...plant.target, url } };
     const moving = () => until('some', async () => (await plant.depth(to)) > 40);
     expect(await killStep(step, { targets, wish }, moving)).toBe(true);
     // The broker gives back what the dead one held.

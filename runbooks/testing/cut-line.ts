@@ -6,8 +6,11 @@ export interface CutLine extends AsyncDisposable {
   readonly port: number;
 }
 
-/** `before`: the word does not reach the server. `after`: it does, and the answer does not come back. */
-export async function cutLine(to: number, word: string, when: 'before' | 'after'): Promise<CutLine> {
+/**
+ * `before`: the word does not reach the server. `after`: it does, and the answer does not come back. `held`: the line stays, and the
+ * server gets neither the word nor anything after it.
+ */
+export async function cutLine(to: number, word: string, when: 'before' | 'after' | 'held'): Promise<CutLine> {
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const far = connect(to, '127.0.0.1');
@@ -20,11 +23,15 @@ export async function cutLine(to: number, word: string, when: 'before' | 'after'
       });
     }
     let isCut = false;
-    far.on('data', (bytes) => void (isCut ? client.destroy() : client.write(bytes)));
+    let end = '';
+    far.on('data', (bytes) => void (isCut && when === 'after' ? client.destroy() : client.write(bytes)));
     client.on('data', (bytes) => {
-      isCut ||= bytes.includes(word);
+      // The word may come in two pieces.
+      const said = end + bytes.toString('latin1');
+      end = said.slice(1 - word.length);
+      isCut ||= said.includes(word);
       if (isCut && when === 'before') client.destroy();
-      else far.write(bytes);
+      else if (!isCut || when === 'after') far.write(bytes);
     });
   });
   server.listen(0, '127.0.0.1');

@@ -22,7 +22,7 @@ import { tempFolder } from './temp-folder.ts';
 /** Whatever is done with a release takes no longer in a test. */
 export const releaseLimit = () => AbortSignal.timeout(30_000);
 
-/** Releases before a real router, with settings in a folder of generation `one`, and a clock that can be put forward. */
+/** Releases before a real router, with settings in a folder of generation `one`, and a clock that can be held and put forward. */
 export class ReleaseBench implements AsyncDisposable {
   readonly plant: TestRouter;
   readonly events: { event: string; data: Record<string, unknown> }[] = [];
@@ -32,6 +32,7 @@ export class ReleaseBench implements AsyncDisposable {
   readonly #temp = tempFolder();
   readonly #stores: ReleaseStore[] = [];
   #ahead = 0;
+  #held: number | undefined;
 
   constructor(plant: TestRouter) {
     this.plant = plant;
@@ -69,7 +70,7 @@ export class ReleaseBench implements AsyncDisposable {
       snapshots: this.snapshots,
       askPrometheus: async (promql) => this.answers[promql],
       fetch,
-      clock: { now: () => Date.now() + this.#ahead, sleep: systemClock.sleep },
+      clock: { now: () => (this.#held ?? Date.now()) + this.#ahead, sleep: systemClock.sleep },
       ...changes,
     };
   }
@@ -77,6 +78,11 @@ export class ReleaseBench implements AsyncDisposable {
   watcher(world: ReleaseWorld): ReleaseWatcher {
     const record = (event: string, data: Record<string, unknown>) => void this.events.push({ event, data });
     return new ReleaseWatcher({ world, record, log: silentLog });
+  }
+
+  /** From now on time passes only when it is put forward. */
+  holdTime(): void {
+    this.#held = Date.now();
   }
 
   putForward(ms: number): void {

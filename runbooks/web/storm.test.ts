@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { freePorts } from '../../kit/ports.ts';
 import { openSqlite } from '../../kit/sqlite.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { verifyAudit } from '../audit/audit.ts';
@@ -27,7 +28,9 @@ function problems(
 test('A storm of duplicates, out of order and resolved before firing, with a kill in its middle: each alert has its one run.', async () => {
   using folder = tempFolder();
   const storm = stormOf(instances);
-  const first = await startStormService(folder.path);
+  // One that nobody else is given while it is down.
+  const [port] = await freePorts(1);
+  const first = await startStormService(folder.path, String(port));
   let second: StormService | undefined;
   let restarted: Promise<void> | undefined;
   const killInTheMiddle = async () => {
@@ -78,7 +81,8 @@ test('What cannot be stored is not acknowledged, and what was acknowledged is th
       refused = status;
       return status === 503;
     },
-    { what: 'the first 503', timeoutMs: 60_000 },
+    // What came together waits five seconds for the store together, and then five seconds for each.
+    { what: 'the first 503', timeoutMs: 180_000 },
   );
   expect(refused).toBe(503);
   blocking.exec('ROLLBACK');
@@ -87,4 +91,4 @@ test('What cannot be stored is not acknowledged, and what was acknowledged is th
   await service.kill();
   using store = new RunStore(folder.file('runs.sqlite'));
   expect(problems(storm, store.runs(0))).toEqual([]);
-}, 120_000);
+}, 240_000);
