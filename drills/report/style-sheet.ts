@@ -44,7 +44,7 @@ dl{margin:0}dt{color:var(--muted);font-size:14px}dd{margin:0}
 table{width:100%;border-collapse:collapse;font-size:14px}
 th{text-align:left;font-weight:500;color:var(--muted);font-size:13px;padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:bottom}
 td{padding:9px 12px 9px 0;border-bottom:1px solid var(--faint);vertical-align:top;overflow-wrap:anywhere}
-td.clock,td+td small{white-space:nowrap}
+td.clock,td.brief,td+td small{white-space:nowrap}
 tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;white-space:nowrap}

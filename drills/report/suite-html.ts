@@ -57,7 +57,7 @@ function runRow(run: SuiteReport['runs'][number], report: Report | undefined): H
   const { acknowledged = 0, lost = 0, duplicated = 0 } = report?.production ?? {};
   const counted = (value: number) => (acknowledged === 0 ? '–' : count(value));
   return html`<tr><td data-label="Drill"><a href="./${linkTo(run.dir)}">${run.drill}</a>${report && html`<small>${report.run.title}</small>`}</td>
-<td data-label="Verdict" class="${state}"><i class="dot"></i>${title}</td><td data-label="Score" class="number">${count(run.score)}</td>
+<td data-label="Verdict" class="brief ${state}"><i class="dot"></i>${title}</td><td data-label="Score" class="number">${count(run.score)}</td>
 <td data-label="Light on after">${lightOn(report)}</td>
 <td data-label="Lost" class="number${lost > 0 ? ' bad' : ''}">${counted(lost)}</td>
 <td data-label="Duplicated" class="number${duplicated > 0 ? ' bad' : ''}">${counted(duplicated)}</td>
