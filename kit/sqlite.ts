@@ -31,6 +31,16 @@ export function openSqlite(file: string): Sqlite {
   return database;
 }
 
+/** Busy, locked, read-only, I/O error, corrupt, full, cannot be opened, not a database (https://sqlite.org/rescode.html). */
+const wholeDatabase = new Set([5, 6, 8, 10, 11, 13, 14, 26]);
+
+/** Whether a failure is about the database as a whole, and not about what was to be stored: the next one would fail alike. */
+export function isAboutTheDatabase(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  // The lowest byte is the primary result code.
+  return typeof errcode === 'number' && wholeDatabase.has(errcode & 0xff);
+}
+
 /** Runs `work` in one transaction: all of it or none of it. */
 export function inTransaction<T>(database: Sqlite, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');

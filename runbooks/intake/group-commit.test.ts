@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { inTransaction, openSqlite } from '../../kit/sqlite.ts';
+import { tempFolder } from '../testing/temp-folder.ts';
 import { GroupCommit } from './group-commit.ts';
 
 function counted() {
@@ -36,6 +38,32 @@ test('One that cannot be stored does not cost the others theirs.', async () => {
   const ends = await Promise.allSettled([add(1), add(-1), add(2)]);
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(commits).toEqual([[1], [2]]);
+});
+
+test('Where the store itself is locked nobody waits for it a second time.', async () => {
+  using folder = tempFolder();
+  const blocking = openSqlite(folder.file('store.sqlite'));
+  const store = openSqlite(folder.file('store.sqlite'));
+  store.exec('PRAGMA busy_timeout = 10; CREATE TABLE t (n INTEGER NOT NULL)');
+  let attempts = 0;
+  const group = new GroupCommit<number>(
+    (work) => {
+      attempts += 1;
+      return inTransaction(store, work);
+    },
+    () => {},
+  );
+  const add = (n: number | null) =>
+    group.add(() => Number(store.prepare('INSERT INTO t VALUES (?)').run(n).changes));
+  const three = () => Promise.allSettled([add(1), add(null), add(3)]);
+  blocking.exec('BEGIN IMMEDIATE');
+  expect((await three()).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(attempts).toBe(1);
+  blocking.exec('ROLLBACK');
+  // A row that breaks a constraint is its own fault.
+  expect((await three()).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(attempts).toBe(5);
+  for (const one of [store, blocking]) one.close();
 });
 
 test('More than a hundred are stored in several commits.', async () => {

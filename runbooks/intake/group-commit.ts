@@ -1,3 +1,5 @@
+import { isAboutTheDatabase } from '../../kit/sqlite.ts';
+
 /** One thing to be stored, and who waits for it. */
 interface Waiting<R> {
   work: () => R;
@@ -34,19 +36,22 @@ export class GroupCommit<R> {
   #flush(): void {
     const batch = this.#waiting.splice(0, mostAtOnce);
     if (this.#waiting.length > 0) setImmediate(() => this.#flush());
-    const results = this.#commit(batch);
-    // What one of them does wrong must not cost the others theirs.
-    if (results === undefined) for (const one of batch) this.#commit([one], one);
+    const failure = this.#commit(batch);
+    if (failure === undefined) return;
+    for (const one of batch) {
+      // What one of them does wrong must not cost the others theirs; a store that is locked would let each wait as long again.
+      const own = isAboutTheDatabase(failure.error) ? failure : this.#commit([one]);
+      if (own !== undefined) one.reject(own.error);
+    }
   }
 
-  /** Undefined when they could not be stored together; `alone` is told the reason instead. */
-  #commit(batch: readonly Waiting<R>[], alone?: Waiting<R>): true | undefined {
+  /** Why they could not be stored together; undefined when they were, and have their answers. */
+  #commit(batch: readonly Waiting<R>[]): { error: unknown } | undefined {
     let results: R[];
     try {
       results = this.#transaction(() => batch.map(({ work }) => work()));
     } catch (error) {
-      alone?.reject(error);
-      return undefined;
+      return { error };
     }
     try {
       this.#committed(results);
@@ -54,6 +59,6 @@ export class GroupCommit<R> {
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
-    return true;
+    return undefined;
   }
 }

@@ -81,8 +81,7 @@ test('What cannot be stored is not acknowledged, and what was acknowledged is th
       refused = status;
       return status === 503;
     },
-    // What came together waits five seconds for the store together, and then five seconds for each.
-    { what: 'the first 503', timeoutMs: 180_000 },
+    { what: 'the first 503', timeoutMs: 60_000 },
   );
   expect(refused).toBe(503);
   blocking.exec('ROLLBACK');
