@@ -29,8 +29,9 @@ export async function takeBackMigrations(
       }
     });
   } catch (error) {
-    signal.throwIfAborted();
+    // Asked even of who was told to stop: the connection may have broken during COMMIT.
     if (!(error instanceof RolledBackError) && (await areGone(set, steps, error))) return;
+    signal.throwIfAborted();
     throw new UnavailableError(
       'snapshot.down-step',
       `the migrations of ${guard.name} could not be taken back: ${messageOf(error)}`,
